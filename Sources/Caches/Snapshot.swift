@@ -72,6 +72,13 @@ package struct Snapshot: Sendable {
         problems(taking: { RelativePath($0).map(accepts) ?? false })
     }
 
+    /// The paths of all files, also of those that are refused: what is chosen among them is what would be taken if all
+    /// were right.
+    package var allPaths: [RelativePath] {
+        let refused = found.flatMap { $0.paths.compactMap { RelativePath($0) } }
+        return Set(files.map(\.path) + refused).sorted()
+    }
+
     /// Describes what was found in a directory; the files are sorted by the bytes of their paths.
     package init(
         origin: Origin, directory: String, files: [CachedFile], listed: [RelativePath: TreeFile]? = nil,

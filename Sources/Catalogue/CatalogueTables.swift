@@ -72,6 +72,7 @@ enum CatalogueTables {
             }
             try connection.execute(newest)
             try connection.execute(RepositoryStore.schema)
+            try connection.execute(FormerName.schema)
             try connection.execute(
                 "DELETE FROM repository_upload WHERE time < \(currentTime() &- RepositoryStore.uploadLife)")
         }

@@ -58,6 +58,25 @@ package final class ContentStore: Sendable {
             path: Path.join(directory, "incoming/\(start)-\(number)"), checksum: checksum)
     }
 
+    /// Takes a file that is whole, and that nobody else writes to: it is moved, or copied from another file system.
+    /// - Parameter content: what it is: it was hashed.
+    package func receive(moving path: String, _ content: StoredContent) throws -> IncomingContent {
+        let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
+        let place = Path.join(directory, "incoming/\(start)-\(number)")
+        do throws(FileError) {
+            try AtomicFile.rename(path, to: place)
+            return IncomingContent(whole: place)
+        } catch {
+            guard error.isOfOtherFileSystem else { throw error }
+        }
+        let copy = try receive(checksum: false)
+        var buffer = Buffer(count: FileReader.blockSize)
+        _ = try FileReader.read(path, gitBlob: false, buffer: &buffer) { try copy.write($0) }
+        guard try copy.finish().sha256 == content.sha256 else { throw HashingFailure() }
+        try Directory.removeFile(path)
+        return copy
+    }
+
     /// Gives contents that are whole their names, all of them together, in their order.
     /// - Parameters:
     ///   - contents: they need not be on the disk yet (``IncomingContent/finish(waits:)``).

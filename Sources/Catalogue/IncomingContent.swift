@@ -22,6 +22,12 @@ package final class IncomingContent {
         reserve = min(IncomingContent.mostReserve, try Directory.totalBytes(at: path) / 20)
     }
 
+    /// Takes a file that is whole, and was hashed by somebody else.
+    init(whole path: String) {
+        self.path = path
+        reserve = 0
+    }
+
     deinit { if !isDetached { try? Directory.removeFile(path) } }
 
     /// The file apart from this value, for whoever is not of one thread.

@@ -130,13 +130,15 @@ extension ModelCatalogue {
 
     /// The documents of versions as JSON, without those that were deleted meanwhile: as many as are not more than so many
     /// bytes together, but at least one.
+    /// - Parameter isPublicOnly: whether those are left out that were made private meanwhile.
     /// - Returns: also how many of the numbers were looked at.
     package func texts(
-        of numbers: ArraySlice<Int64>, limit: Int
+        of numbers: ArraySlice<Int64>, isPublicOnly: Bool, limit: Int
     ) throws(Problem) -> (texts: [String], count: Int) {
         try look { connection in
             var statement = try connection.statement(
-                "SELECT text FROM document JOIN version USING (number) WHERE number = ? AND is_active = 1")
+                "SELECT text FROM document JOIN version USING (number) WHERE number = ? AND is_active = 1"
+                    + (isPublicOnly ? " AND is_public = 1" : ""))
             var found: [String] = []
             var left = limit
             var count = 0

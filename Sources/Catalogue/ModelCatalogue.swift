@@ -1,4 +1,5 @@
 package import Formats
+import Manifests
 package import Storage
 import Synchronization
 
@@ -205,12 +206,23 @@ package final class ModelCatalogue: Sendable {
     package func delete(user: String, model: String, version: String?) throws(Problem) -> Int {
         let numbers = try change { connection in
             let (condition, values) = ModelCatalogue.condition(user, model, version)
-            var find = try connection.statement("SELECT number FROM version WHERE \(condition)")
+            var find = try connection.statement("SELECT number, is_public FROM version WHERE \(condition)")
             try find.bind(values)
             var numbers: [Int64] = []
-            while let number = try find.next()?.first?.integer { numbers.append(number) }
+            var isPublic = false
+            while let row = try find.next() {
+                guard row.count == 2, let number = row[0].integer else { continue }
+                numbers.append(number)
+                isPublic = isPublic || row[1] == .integer(1)
+            }
             var update = try connection.statement("UPDATE version SET is_active = 0 WHERE number = ?")
             for number in numbers { try update.run([.integer(number)]) }
+            let (rest, names) = ModelCatalogue.condition(user, model, nil)
+            var others = try connection.statement("SELECT 1 FROM version WHERE \(rest) LIMIT 1")
+            try others.bind(names)
+            if !numbers.isEmpty, try others.next() == nil {
+                try FormerName.note(.model, "\(user)/\(model)", owner: user, isPublic: isPublic, &connection)
+            }
             return numbers
         }
         // A database that is made anew shall not have them again.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Caches
+import Catalogue
 import Formats
 import Manifests
 import Service
@@ -96,12 +97,13 @@ struct ServeStateOptions: ParsableArguments {
 extension CommandWorker.Settings {
     /// How jobs run this very program, with the caches that are served.
     init(
-        hubCache: String, kaggleCache: String, lendsCredentials: Bool, _ session: Session
+        hubCache: String, kaggleCache: String, catalogue: ModelCatalogue?, uploads: KagglehubCache?,
+        lendsCredentials: Bool, _ session: Session
     ) throws(FileError) {
         self.init(
             program: "/proc/self/exe", environment: session.context.environment,
             hubCache: try Self.absolute(hubCache), kaggleCache: try Self.absolute(kaggleCache),
-            lendsCredentials: lendsCredentials)
+            catalogue: catalogue, uploads: uploads, lendsCredentials: lendsCredentials)
     }
 
     /// A path from the root on, whether something is there or not.

@@ -41,15 +41,23 @@ package struct GGUFFile {
                     fix: error.isDirectory ? "name the .gguf file in it" : error.remedy(),
                     verdict: .undecided))
         }
-        let fileSize = open.status.size
-        var size = Self.firstRead
+        let file = open
+        (header, bytes) = try Self.header(path, fileSize: file.status.size) { try file.handle.bytes($0) }
+    }
+
+    /// Reads the header of a file of which only a function that reads is known.
+    /// - Parameters:
+    ///   - path: what the file is called in messages.
+    ///   - read: returns the bytes of a range inside of the file.
+    /// - Returns: the header, and the bytes from the start of the file that it was read from.
+    package static func header(
+        _ path: String, fileSize: Int, read: (Range<Int>) throws -> [UInt8]
+    ) throws -> (header: GGUFHeader, bytes: [UInt8]) {
+        var size = firstRead
         while true {
-            let prefix = try open.handle.bytes(0..<min(size, fileSize))
+            let prefix = try read(0..<min(size, fileSize))
             switch try Self.parse(prefix, fileSize: fileSize, path: path) {
-            case .complete(let header):
-                self.header = header
-                bytes = prefix
-                return
+            case .complete(let header): return (header, prefix)
             case .needsMore(let end):
                 guard prefix.count == min(size, fileSize), end > prefix.count else {
                     throw ReadFailure.changed(path: path)

@@ -39,7 +39,7 @@ package struct ServiceRoutes: RequestHandler {
     /// The answer of what the path belongs to.
     package func answer(_ request: Request) -> Response {
         let response = answered(request)
-        if response.status < 400, ServiceRoutes.hides(request.head) { market.forget() }
+        if response.status < 400, ServiceRoutes.hides(request.head) { market.forget(hidden: response.hides) }
         return response
     }
 

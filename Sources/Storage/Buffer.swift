@@ -50,3 +50,19 @@ import Glibc
         return try body(&span)
     }
 }
+
+extension MutableSpan<UInt8> {
+    /// Writes bytes from an offset on; what does not fit is left out.
+    package mutating func store(_ bytes: Span<UInt8>, at offset: Int) {
+        let room = Swift.min(bytes.count, count - offset)
+        guard offset >= 0, room > 0 else { return }
+        // SAFETY: `offset` and the `room` bytes behind it are in this span, and the other has as many; both are valid for the
+        // closures, and nobody else can write what is borrowed here.
+        unsafe withUnsafeMutableBytes { target in
+            unsafe bytes.withUnsafeBytes { source in
+                guard let to = target.baseAddress, let from = source.baseAddress else { return }
+                unsafe (to + offset).copyMemory(from: from, byteCount: room)
+            }
+        }
+    }
+}

@@ -29,42 +29,17 @@ package final class WatchedProcess: Sendable {
         guard unsafe knapsack_pipe(&ends) == 0 else { throw FileError("make a pipe for", name) }
         messages = FileHandle(descriptor: ends[0], path: name)
         let writing = FileHandle(descriptor: ends[1], path: name)
-        running = Mutex(
-            try WatchedProcess.spawn(
-                command, environment, directory, output: file.descriptor, messages: writing.descriptor))
+        var process = pid_t()
+        let status = ProgramStart.start(
+            command, environment: environment, output: file.descriptor, messages: writing.descriptor,
+            directory: directory, process: &process)
+        guard status == 0 else { throw FileError("run", name, code: status) }
+        running = Mutex(process)
         WatchedProcess.end(consume writing)
     }
 
     /// Ends what only the program has to have.
     private static func end(_ handle: consuming FileHandle) {}
-
-    private static func spawn(
-        _ command: [String], _ environment: [String: String], _ directory: String, output: Int32,
-        messages: Int32
-    ) throws(FileError) -> pid_t {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, messages, STDERR_FILENO)
-        unsafe _ = knapsack_spawn_in(&actions, directory)
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        unsafe posix_spawnattr_setpgroup(&attributes, 0)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        // Every text is handed over as a copy, freed when the program has been started.
-        var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
-        let pairs = environment.map { "\($0)=\($1)" }.sortedByBytes()
-        var variables = unsafe pairs.map { unsafe strdup($0) } + [nil]
-        defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
-        var process = pid_t()
-        let status = unsafe posix_spawn(
-            &process, command.first ?? "", &actions, &attributes, &arguments, &variables)
-        guard status == 0 else { throw FileError("run", command.first ?? "", code: status) }
-        return process
-    }
 
     /// Waits until the program ends, and hands over what it writes to its standard error, line by line. One thread calls it,
     /// once.
@@ -109,7 +84,7 @@ package final class WatchedProcess: Sendable {
                 if found == 0 || (found < 0 && errno == EINTR) { return nil }
                 process = nil
                 guard found > 0 else { return -1 }
-                return status & 0x7F == 0 ? (status >> 8) & 0xFF : -1
+                return ProgramStart.exitCode(status)
             }
             if let status { return status }
             tick()

@@ -85,32 +85,13 @@ package enum WorkingProgram {
         _ command: [String], _ environment: [String: String], output: borrowing FileHandle,
         messages: borrowing FileHandle
     ) throws(FileError) -> pid_t {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output.descriptor, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, messages.descriptor, STDERR_FILENO)
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        // What this process ignores would be ignored there, too: a broken pipe has to end it.
-        var usual = sigset_t()
-        unsafe sigemptyset(&usual)
-        for number in [SIGPIPE, SIGXFSZ] { unsafe sigaddset(&usual, number) }
-        unsafe posix_spawnattr_setsigdefault(&attributes, &usual)
-        unsafe posix_spawnattr_setpgroup(&attributes, 0)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
-        // Every text is handed over as a copy, freed when the program has been started.
-        var arguments = unsafe command.map { unsafe strdup($0) } + [nil]
-        let pairs = environment.map { "\($0)=\($1)" }.sortedByBytes()
-        var variables = unsafe pairs.map { unsafe strdup($0) } + [nil]
-        defer { unsafe (arguments + variables).forEach { unsafe free($0) } }
         var process = pid_t()
         let status = running.withLock { group in
             guard !group.isEnding else { return EINTR }
-            let status = unsafe posix_spawnp(
-                &process, command.first ?? "", &actions, &attributes, &arguments, &variables)
+            // What this process ignores would be ignored there, too: a broken pipe has to end it.
+            let status = ProgramStart.start(
+                command, environment: environment, output: output.descriptor, messages: messages.descriptor,
+                usual: [SIGPIPE, SIGXFSZ], process: &process)
             if status == 0 { group.leaders.insert(process) }
             return status
         }
@@ -174,6 +155,6 @@ package enum WorkingProgram {
         while unsafe waitpid(process, &status, 0) < 0 {
             if errno != EINTR { return -1 }
         }
-        return status & 0x7F == 0 ? (status >> 8) & 0xFF : -1
+        return ProgramStart.exitCode(status)
     }
 }

@@ -1,4 +1,5 @@
 import Formats
+import Manifests
 import Storage
 import TestSupport
 import Testing
@@ -66,6 +67,50 @@ struct ModelCatalogueTests {
             #expect(seen == ["small v3 v1", "other v1 -", "own v1 -"])
             #expect(try catalogue.delete(user: "anna", model: "small", version: "v3") == 1)
             #expect(try found(false) == "v1")
+        }
+    }
+
+    @Test func theNameOfWhatItsOwnerAloneSawStaysKnownWhenItIsGone() async throws {
+        try await withTemporaryDirectory { directory in
+            let catalogue = try ModelCatalogue(directory: directory)
+            let store = RepositoryStore(catalogue)
+            func former() throws -> [String] {
+                try catalogue.formerNames(.model).map { "\($0.id) of \($0.owner)" }
+            }
+            try add(catalogue, "anna/small")
+            try add(catalogue, "anna/small", version: "v2")
+            try add(catalogue, "anna/open", isPublic: true)
+            #expect(try catalogue.delete(user: "anna", model: "small", version: "v1") == 1)
+            #expect(try catalogue.delete(user: "anna", model: "open", version: nil) == 1)
+            #expect(try former() == [])
+            #expect(try catalogue.delete(user: "anna", model: "small", version: nil) == 1)
+            #expect(try former() == ["anna/small of anna"])
+            try add(catalogue, "anna/small", isPublic: true)
+            #expect(try catalogue.delete(user: "anna", model: "small", version: nil) == 1)
+            #expect(try former() == [])
+            let repository = HubRepository(kind: .model, id: "anna/own")
+            try store.create(repository, isPrivate: true, files: [], [], author: "anna")
+            let made = try #require(try store.find(repository))
+            try store.rename(made, to: HubRepository(kind: .model, id: "anna/moved"))
+            #expect(try former() == ["anna/own of anna"])
+            try store.delete(try #require(try store.find(HubRepository(kind: .model, id: "anna/moved"))))
+            #expect(try former() == ["anna/moved of anna", "anna/own of anna"])
+        }
+    }
+
+    @Test func aListThatGoesOnLeavesOutWhatBecamePrivate() async throws {
+        try await withTemporaryDirectory { directory in
+            let catalogue = try ModelCatalogue(directory: directory)
+            try add(catalogue, "anna/one", isPublic: true)
+            try add(catalogue, "anna/two", isPublic: true)
+            let numbers = try catalogue.numbers(ModelFilter(user: "anna", isPublicOnly: true))
+            _ = try catalogue.replace(user: "anna", model: "two", version: nil) { _ in
+                ["name": "two", "visibility": "private"]
+            }
+            func count(_ isPublicOnly: Bool) throws -> Int {
+                try catalogue.texts(of: numbers[...], isPublicOnly: isPublicOnly, limit: 1 << 20).texts.count
+            }
+            #expect(try numbers.count == 2 && count(true) == 1 && count(false) == 2)
         }
     }
 

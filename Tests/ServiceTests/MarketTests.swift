@@ -10,6 +10,10 @@ private final class Shelves: MarketSource {
     let models: [MarketModel]
     let looks = Mutex(0)
     let questions = Mutex(0)
+    /// What happens before a look ends.
+    let meanwhile = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Whether details are not to be had yet.
+    let isSlow = Atomic(false)
 
     init(_ models: [MarketModel]) { self.models = models }
 
@@ -18,6 +22,7 @@ private final class Shelves: MarketSource {
     ) {
         looks.withLock { $0 += 1 }
         models.forEach(found)
+        meanwhile.withLock { $0 }?()
         _ = progress(models.count, models.count)
     }
 
@@ -26,7 +31,10 @@ private final class Shelves: MarketSource {
         return models.contains { $0.id.hasSameBytes(as: id) }
     }
 
-    func details(_ model: MarketModel, revision: String?, tensors: Range<Int>) -> JSON? { model.summary }
+    func details(_ model: MarketModel, revision: String?, tensors: Range<Int>) -> JSON? {
+        while isSlow.load(ordering: .acquiring) { pause(milliseconds: 1) }
+        return model.summary
+    }
     func search(_ search: MarketSearch, on place: MarketSearch.Service, isOwner: Bool) -> MarketAnswer {
         .unreachable("no network")
     }
@@ -45,6 +53,13 @@ private func list(_ query: String, _ models: [MarketModel]) throws -> JSON {
 
 private func names(_ answer: JSON) -> [String] {
     answer["models"]?.array?.compactMap { $0["name"]?.string } ?? []
+}
+
+/// The ids of what somebody with a token to write sees.
+private func seen(_ name: String, _ shelf: MarketShelf) -> [String] {
+    guard let digest = AccessToken.digest(of: AccessToken.generate()) else { return [] }
+    let viewer = MarketViewer(AccessToken(name: name, scope: .write, digest: digest))
+    return shelf.view(viewer).state.models.keys.map(\.text).sortedByBytes()
 }
 
 struct MarketTests {
@@ -179,6 +194,58 @@ struct MarketTests {
         let places: JSON = ["caches": [["path": "/home/anna", "size": 1]]]
         #expect(viewer("bert", .read).shown(places, without: ["path"]) == ["caches": [["size": 1]]])
         #expect(viewer("bert", .admin).shown(places, without: ["path"]) == places)
+    }
+
+    /// A model of anna's that all see.
+    private func open(_ name: String) throws -> MarketModel {
+        try model("anna/\(name)", [.init("user", "anna"), .init("visibility", "public")])
+    }
+
+    @Test func whatIsHiddenIsGoneForOthersAlsoWhileSomebodyLooks() throws {
+        let source = Shelves([try open("one"), try open("two")])
+        let shelf = MarketShelf(source)
+        #expect(seen("bert", shelf) == ["hf:anna/one", "hf:anna/two"])
+        // Somebody looks, has read both, and has not come to an end; the others are answered with what is known.
+        source.meanwhile.withLock {
+            $0 = {
+                shelf.forget(hidden: ["hf:anna/one"])
+                #expect(seen("bert", shelf) == ["hf:anna/two"])
+                #expect(seen("anna", shelf) == ["hf:anna/one", "hf:anna/two"])
+            }
+        }
+        shelf.forget()
+        #expect(seen("bert", shelf) == ["hf:anna/two"], "the look that began before")
+        source.meanwhile.withLock { $0 = nil }
+        #expect(
+            seen("bert", shelf) == ["hf:anna/one", "hf:anna/two"], "the next one reads what it is now")
+    }
+
+    @Test func whatIsHiddenDuringTheFirstLookIsNotShown() throws {
+        let source = Shelves([try open("one"), try open("two")])
+        let shelf = MarketShelf(source)
+        source.meanwhile.withLock { $0 = { shelf.forget(hidden: ["hf:anna/two"]) } }
+        #expect(seen("bert", shelf) == ["hf:anna/one"])
+    }
+
+    @Test(arguments: [0, 1, 8])
+    func whoeverWaitsForDetailsHoldsNoMoreThreadsThanTheyMay(_ mostWaiting: Int) async throws {
+        let source = Shelves(several)
+        source.isSlow.store(true, ordering: .releasing)
+        let shelf = MarketShelf(source, mostWaiting: mostWaiting)
+        let one = try #require(shelf.model("hf:a/one"))
+        let refused = Atomic(0)
+        try await Threads.run(12) { _ in
+            do throws(ModelRefusal) {
+                _ = try shelf.details(one, revision: nil, tensors: 0..<1)
+            } catch {
+                #expect(error.status == 503)
+                if refused.wrappingAdd(1, ordering: .relaxed).newValue == 11 - mostWaiting {
+                    // All others are where they wait.
+                    source.isSlow.store(false, ordering: .releasing)
+                }
+            }
+        }
+        #expect(refused.load(ordering: .relaxed) == 11 - mostWaiting)
     }
 
     @Test func tasksHaveCategories() {

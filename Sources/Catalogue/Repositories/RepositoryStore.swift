@@ -161,8 +161,18 @@ package struct RepositoryStore: Sendable {
             try update.run([
                 .text(other.id), .text(RepositoryStore.low(other.id)), .integer(repository.number),
             ])
+            try RepositoryStore.leave(repository, &connection)
             try writeRecord(repository.number, &connection)
         }
+    }
+
+    /// Notes that a repository is not at its name any more.
+    private static func leave(
+        _ repository: StoredRepository, _ connection: inout SQLiteConnection
+    ) throws {
+        try FormerName.note(
+            repository.repository.kind, repository.repository.id, owner: repository.owner,
+            isPublic: !repository.isPrivate, &connection)
     }
 
     /// Forgets a repository and all of its commits. Content that nothing else names goes with the catalogue's next sweep.
@@ -180,6 +190,7 @@ package struct RepositoryStore: Sendable {
                 var statement = try connection.statement(sql)
                 try statement.run([.integer(repository.number)])
             }
+            try RepositoryStore.leave(repository, &connection)
         }
         // A database that is made anew shall not have it again.
         try? Directory.removeTree(RepositoryRecord.folder(repository.number, in: catalogue.directory))

@@ -22,11 +22,7 @@ struct Afmoe: PlainFamily {
     var parts: PlainParts
 
     static func storedExperts(_ config: ModelConfig) -> [StoredExperts] {
-        let inOrder = [
-            (part: "gate_proj", inGGUF: "ffn_gate_exps"), (part: "up_proj", inGGUF: "ffn_up_exps"),
-            (part: "down_proj", inGGUF: "ffn_down_exps"),
-        ]
-        return [StoredExperts(matrices: inOrder)]
+        [.inOrder]
     }
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {

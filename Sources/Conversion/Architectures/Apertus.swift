@@ -23,13 +23,15 @@ struct Apertus: PlainFamily {
             block: RequiredTensors.llama + RequiredTensors.headNorms + ["ffn_up", "ffn_down"])
     }
 
-    /// The activation's numbers, in the order in which a block's are met.
-    private static let numbers = ["alpha_n", "alpha_p", "beta", "eps"]
-
     static func name(of tensor: String) -> String? { Llama.name(of: tensor) }
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if Self.numbers.contains(where: { name.hasUTF8Suffix(".act_fn.\($0)") }) { return [] }
+        if KeyTensors.activation.contains(where: { name.hasUTF8Suffix(".act_fn.\($0)") }) {
+            guard value.elementCount == 1 else {
+                throw .wrongShape(name, value.shape, "which is not one number")
+            }
+            return []
+        }
         return try converted(name, value)
     }
 
@@ -47,9 +49,12 @@ struct Apertus: PlainFamily {
 
     func addFirstParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         let blocks = min(try config.blockCount(), 1 << 12)
-        for number in Self.numbers {
+        let stored = Dictionary(
+            parts.model.storedTensors.enumerated().map { (ExactName($1.name), $0) },
+            uniquingKeysWith: { first, _ in first })
+        for number in KeyTensors.activation {
             let values = (0..<blocks).compactMap {
-                parts.model.numbers[ExactName("model.layers.\($0).mlp.act_fn.\(number)")]
+                stored["model.layers.\($0).mlp.act_fn.\(number)"].flatMap(parts.model.number)
             }
             if values.count == blocks { metadata["xielu.\(number)"] = .float32s(values) }
         }

@@ -35,10 +35,9 @@ struct Chameleon: PlainFamily {
         _ name: String, _ value: TensorValue, _ count: Int
     ) throws(ConversionError) -> TensorValue {
         let length = try config.size("hidden_size") / max(count, 1)
-        guard value.shape.count == 2, value.shape[1] == length, length.isMultiple(of: 2),
-            let view = value.view,
+        guard value.shape == [count, length], length.isMultiple(of: 2), let view = value.view,
             let first = view.sliced(axis: 0, 0..<1)?.split(axis: 1, into: [2, length / 2])
-        else { throw .wrongShape(name, value.shape, "whose rows are not \(length) long") }
+        else { throw .wrongShape(name, value.shape, "which is not [\(count), \(length)]") }
         let one = first.swapped(1, 2)
         return TensorValue([TensorView](repeating: one, count: count), shape: [count, length])
     }

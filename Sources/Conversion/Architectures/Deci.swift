@@ -5,7 +5,6 @@ import Tensors
 /// what follows it.
 struct Deci: PlainFamily {
     static let classes = ["DeciLMForCausalLM"]
-    static let hasUnequalBlocks = true
     static let names = TensorNames.llama.adding(["model.layers.*.self_attn.linear_attn": "blk.*.attn_output"])
 
     let name = "deci"

@@ -15,7 +15,6 @@ struct Gemma4: ModelArchitecture {
     private let model: HuggingFaceModel
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] { names.spellings }
-    static let hasUnequalBlocks = true
 
     private static let names = Gemma2.names.without(
         ["model.layers.*.mlp.gate"]
@@ -152,13 +151,7 @@ struct Gemma4: ModelArchitecture {
         guard let length = try wide("global_head_dim", perLayer: "head_dim") else {
             throw ModelConfig.missing(["global_head_dim"])
         }
-        // A tensor is made with a number for every second element.
-        guard length <= 1 << 16 else {
-            throw ConversionError(
-                .configValueWrong, "config.json: heads of \(length) elements are longer than a model has",
-                fix: "check that it is the config.json of this model")
-        }
-        return length
+        return try ModelConfig.rotatedHead(length)
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {

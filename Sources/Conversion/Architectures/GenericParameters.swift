@@ -129,10 +129,12 @@ extension ModelMetadata {
             set("rope.scaling.type", .string("longrope"))
         default: break
         }
-        if let sections = rope.shared("mrope_section")?.array {
-            var numbers = sections.map { Int32(clamping: $0.integer ?? 0) }
-            while numbers.count < 4 { numbers.append(0) }
-            set("rope.dimension_sections", .int32s(Array(numbers.prefix(4))))
+        if let sections = rope.shared("mrope_section") {
+            let numbers = (sections.array ?? []).compactMap { $0.integer.flatMap { Int32(exactly: $0) } }
+            guard let list = sections.array, numbers.count == list.count else {
+                throw .wrongValue("mrope_section", sections, "a list of whole numbers")
+            }
+            set("rope.dimension_sections", .int32s(Array((numbers + [0, 0, 0, 0]).prefix(4))))
         }
         for (key, base) in [("rope.freq_base", rope["rope_theta"]), ("rope.freq_base_swa", rope.slidingBase)]
         {
@@ -147,7 +149,10 @@ extension ModelMetadata {
             "score_function", "scoring_func", "score_func", "moe_router_activation",
             "moe_router_activation_func", "expert_selection_fn",
         ]
-        guard let function = config.first(keys)?.string else { return }
+        guard let value = config.first(keys) else { return }
+        guard let function = value.string else {
+            throw .wrongValue(keys.first { config[$0] != nil } ?? "", value, "a way to choose experts")
+        }
         // llama.cpp, `enum llama_expert_gating_func_type`.
         let numbers: [ExactName: UInt32] = ["softmax": 1, "sigmoid": 2, "sqrtsoftplus": 4]
         guard let number = numbers[function] else {

@@ -6,11 +6,10 @@ import Tensors
 struct KimiLinear: ModelArchitecture {
     static let classes = ["KimiLinearForCausalLM", "KimiLinearModel"]
     static let modelTypes: [String] = []
-    /// Layers with a state have queries of other lengths.
-    static let hasUnequalBlocks = true
 
     let name = "kimi-linear"
     private let config: ModelConfig
+    private let attentionLayers: Set<Int>
     private var experts: ExpertStacks
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
@@ -38,10 +37,12 @@ struct KimiLinear: ModelArchitecture {
         return TensorNames.llama.adding(TensorNames.mixtralExperts).adding(names)
     }()
 
-    /// Whether a layer has attention; layers are counted from 1.
-    private static func isAttention(_ config: ModelConfig, _ block: Int) -> Bool {
-        config["linear_attn_config"]?["full_attn_layers"]?.array?.contains { $0.wholeNumber == block &+ 1 }
-            ?? false
+    /// The layers that have attention, from 0; the configuration counts them from 1.
+    private static func attentionLayers(_ config: ModelConfig) -> Set<Int> {
+        Set(
+            (config["linear_attn_config"]?["full_attn_layers"]?.array ?? []).compactMap {
+                $0.wholeNumber.map { $0 &- 1 }
+            })
     }
 
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
@@ -58,8 +59,9 @@ struct KimiLinear: ModelArchitecture {
         let isShared = (config.first(["num_shared_experts"])?.wholeNumber ?? 0) > 0
         let experts =
             RequiredTensors.experts + ["exp_probs_b.bias"] + (isShared ? RequiredTensors.sharedExperts : [])
+        let attentionLayers = attentionLayers(config)
         return RequiredTensors(RequiredTensors.embeddings) { block in
-            ["attn_norm", "ffn_norm"] + (isAttention(config, block) ? attention : state)
+            ["attn_norm", "ffn_norm"] + (attentionLayers.contains(block) ? attention : state)
                 + (block < dense ? RequiredTensors.dense : experts)
         }
     }
@@ -68,6 +70,7 @@ struct KimiLinear: ModelArchitecture {
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         config = model.config
+        attentionLayers = Self.attentionLayers(config)
         experts = ExpertStacks(
             count: try config.size("num_local_experts", "num_experts"), parts: ["w1", "w2", "w3"],
             path: "block_sparse_moe.experts")
@@ -95,7 +98,7 @@ struct KimiLinear: ModelArchitecture {
             ["q", "k", "v"].contains(where: { name.hasUTF8Suffix(".self_attn.\($0)_proj.weight") })
         else { return }
         let rows: Int
-        if Self.isAttention(config, block) {
+        if attentionLayers.contains(block) {
             let length = try config.size("qk_nope_head_dim") &+ config.size("qk_rope_head_dim", "n_rot")
             rows = try config.size("num_attention_heads") &* length
         } else {
@@ -147,7 +150,7 @@ struct KimiLinear: ModelArchitecture {
         let blocks = min(try config.size("num_hidden_layers"), 1 << 16)
         metadata.set(
             "attention.head_count_kv",
-            .int32s((0..<blocks).map { Self.isAttention(config, $0) ? 1 : 0 }))
+            .int32s((0..<blocks).map { attentionLayers.contains($0) ? 1 : 0 }))
         let inner = ModelConfig(members: linear.members ?? [])
         try metadata.addCount("ssm.conv_kernel", inner, ["short_conv_kernel_size"])
         try metadata.addCount("kda.head_dim", inner, ["head_dim"])

@@ -4,7 +4,6 @@ import Tensors
 /// poolside's Laguna: gates behind attention, layers that differ in their heads, experts behind the first layers.
 struct Laguna: PlainFamily {
     static let classes = ["LagunaForCausalLM"]
-    static let hasUnequalBlocks = true
     static let names = TensorNames.llama.adding(TensorNames.headNorms).adding(
         Dictionary(
             uniqueKeysWithValues: ["gate", "up", "down"].flatMap { part in
@@ -21,11 +20,7 @@ struct Laguna: PlainFamily {
     var parts: PlainParts
 
     static func storedExperts(_ config: ModelConfig) -> [StoredExperts] {
-        let inOrder = [
-            (part: "gate_proj", inGGUF: "ffn_gate_exps"), (part: "up_proj", inGGUF: "ffn_up_exps"),
-            (part: "down_proj", inGGUF: "ffn_down_exps"),
-        ]
-        return [StoredExperts(matrices: inOrder)]
+        [.inOrder]
     }
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {

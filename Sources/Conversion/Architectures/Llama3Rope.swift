@@ -14,7 +14,7 @@ enum Llama3Rope {
         let rope = RopeParameters(config)
         guard rope.type?.lowercased() == "llama3" else { return [] }
         let base = Float(rope.number("rope_theta") ?? 10000)
-        let length = try config.headLength()
+        let length = try config.rotatedHeadLength()
         let factor = Float(rope.number("factor") ?? usual)
         let low = rope.number("low_freq_factor") ?? 1
         let high = rope.number("high_freq_factor") ?? 4

@@ -6,8 +6,6 @@ import Tensors
 struct MiMo2: ModelArchitecture {
     static let classes = ["MiMoV2FlashForCausalLM", "MiMoV2ForCausalLM"]
     static let modelTypes: [String] = []
-    /// Layers with a window have more heads of keys.
-    static let hasUnequalBlocks = true
 
     let name = "mimo2"
     private let config: ModelConfig

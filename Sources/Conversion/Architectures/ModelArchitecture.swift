@@ -25,9 +25,6 @@ package protocol ModelArchitecture: Sendable {
     /// How many blocks behind the last are written that predict more than one token ahead.
     static func predictionCount(_ config: ModelConfig) -> Int
 
-    /// Whether blocks differ in the shapes of tensors of one name, as where some have larger heads.
-    static var hasUnequalBlocks: Bool { get }
-
     /// What a checkpoint lacks of the blocks that predict more than one token ahead, where it has those under names of
     /// their own; nothing where it has none of them.
     /// - Parameter stored: the names of its tensors, as ``name(of:)`` has read them.
@@ -78,9 +75,6 @@ package protocol ModelArchitecture: Sendable {
 extension ModelArchitecture {
     /// None.
     package static func predictionCount(_ config: ModelConfig) -> Int { 0 }
-
-    /// They do not.
-    package static var hasUnequalBlocks: Bool { false }
 
     /// As most state it.
     package static func blockCount(_ config: ModelConfig) throws(ConversionError) -> Int {

@@ -4,7 +4,6 @@ import Tensors
 /// Apple's OpenELM, whose layers differ in their heads and sizes.
 struct OpenELM: PlainFamily {
     static let classes = ["OpenELMForCausalLM"]
-    static let hasUnequalBlocks = true
     static let names: TensorNames = {
         let start = "transformer.layers.*"
         let halves = ["\(start).ffn.proj_1.weight"]

@@ -25,6 +25,13 @@ struct StoredExperts: Sendable {
     ]
     /// How many of the experts that are stated share one of these.
     var share = 1
+
+    /// The usual matrices in the order in which an expert computes.
+    static let inOrder = StoredExperts(
+        matrices: [
+            (part: "gate_proj", inGGUF: "ffn_gate_exps"), (part: "up_proj", inGGUF: "ffn_up_exps"),
+            (part: "down_proj", inGGUF: "ffn_down_exps"),
+        ])
 }
 
 /// A family whose tensors get other names, whose experts are stacked and whose queries and keys may be interleaved: all

@@ -2,12 +2,12 @@ import Formats
 import Tensors
 
 /// Qwen3-Next: three of four layers have a state in the place of attention, and all have experts.
-struct Qwen3Next: ModelArchitecture {
+struct Qwen3Next: QwenHybridFamily {
     static let classes = ["Qwen3NextForCausalLM"]
     static let modelTypes = ["qwen3_next"]
 
     let name = "qwen3next"
-    private var hybrid: QwenHybrid
+    var hybrid: QwenHybrid
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
         let inputs = ["model.layers.*.linear_attn.in_proj_qkvz.weight"]
@@ -19,35 +19,14 @@ struct Qwen3Next: ModelArchitecture {
         "model.layers.*.linear_attn.in_proj_ba": "blk.*.ssm_ba"
     ])
 
-    static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
-        RequiredTensors(RequiredTensors.embeddings) { block in
-            ["attn_norm", "post_attention_norm"]
-                + QwenHybrid.required(config, block, inputs: ["ssm_ba"])
-        }
-    }
-
-    static func name(of tensor: String) -> String? { QwenHybrid.name(of: tensor) }
-
-    static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] {
-        QwenPrediction.missing(config, stored: stored)
-    }
+    static let inputs = ["ssm_ba"]
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         hybrid = try QwenHybrid(model, name, Self.names)
     }
 
-    mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        try hybrid.convert(name, value)
-    }
-
-    func finish() throws(ConversionError) { try hybrid.finish() }
-
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
         try hybrid.addParameters(to: &metadata, fileType: fileType)
-    }
-
-    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
-        try vocabulary.addBPE(to: &metadata)
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {

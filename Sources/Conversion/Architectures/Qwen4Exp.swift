@@ -3,7 +3,7 @@ import Tensors
 
 /// Qwen 3.8 Flash Next: Qwen 3.5 with several streams of residuals in the place of norms, an index by which attention
 /// chooses what it looks at, and in one layer a table of embeddings for groups of tokens (PLE).
-struct Qwen4Exp: ModelArchitecture {
+struct Qwen4Exp: QwenHybridFamily {
     static let classes = ["Qwen4ExpForConditionalGeneration", "Qwen4ExpForCausalLM"]
     /// The reference's transformers knows none of these, so that it takes configurations as they stand.
     static let modelTypes: [String] = []
@@ -11,7 +11,7 @@ struct Qwen4Exp: ModelArchitecture {
     let name = "qwen4exp"
     private let model: HuggingFaceModel
     private let config: ModelConfig
-    private var hybrid: QwenHybrid
+    var hybrid: QwenHybrid
     /// The parts of the table of embeddings that were met, by their numbers.
     private var parts: [Int: TensorValue] = [:]
     private let partCount: Int
@@ -76,8 +76,6 @@ struct Qwen4Exp: ModelArchitecture {
         }
     }
 
-    static func name(of tensor: String) -> String? { QwenHybrid.name(of: tensor) }
-
     /// The layers that have embeddings for groups of tokens, from 0.
     private static func tableLayers(_ config: ModelConfig) -> [Int] {
         (config["ple_layer_ids"]?.array ?? []).compactMap { $0.wholeNumber.map { $0 &- 1 } }
@@ -103,7 +101,7 @@ struct Qwen4Exp: ModelArchitecture {
     }
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if PLEConstants.ends.contains(where: { name.hasUTF8Suffix($0) }) { return [] }
+        if KeyTensors.table.contains(where: { name.hasUTF8Suffix($0) }) { return [] }
         if let number = Self.part(name) { return try added(number, name, value) }
         if name.containsUTF8(".indexer.index_qk_proj.weight") { return try indexed(name, value) }
         let isGamma = [".ple.norm_key.weight", ".ple.norm_query.weight", ".ple.norm_conv.weight"].contains {
@@ -130,16 +128,29 @@ struct Qwen4Exp: ModelArchitecture {
     private mutating func added(
         _ number: Int, _ name: String, _ value: TensorValue
     ) throws(ConversionError) -> [ConvertedTensor] {
+        guard number < partCount else { throw .unknownTensor(name, self.name) }
         parts[number] = value
         guard parts.count >= partCount else { return [] }
         let values = parts.sorted { $0.key < $1.key }.map(\.value)
         guard value.shape.count == 2, let table = TensorValue.concatenated(values) else {
             throw ConversionError.wrongShape(name, value.shape, "and other parts of its table have others")
         }
+        try checkRows(table, name)
         return [ConvertedTensor("per_layer_token_embd.weight", table)]
     }
 
-    func finish() throws(ConversionError) { try hybrid.finish() }
+    /// Sees that the table has all rows that groups of tokens are looked for in.
+    private func checkRows(_ table: TensorValue, _ name: String) throws(ConversionError) {
+        guard let starts = try model.wholeNumbers(KeyTensors.table[1]),
+            let counts = try model.wholeNumbers(KeyTensors.table[2])
+        else { return }
+        let needed = zip(starts, counts).map { $0.addingReportingOverflow($1) }.map {
+            $0.overflow ? UInt64.max : $0.partialValue
+        }.max()
+        guard let needed, needed > UInt64(table.shape[0]) else { return }
+        throw ConversionError.wrongShape(
+            name, table.shape, "whose table has fewer than the \(needed) rows that its numbers ask for")
+    }
 
     // MARK: Metadata
 
@@ -178,14 +189,13 @@ struct Qwen4Exp: ModelArchitecture {
         if let rowLength {
             metadata.set("embedding_length_per_layer_input", try ModelMetadata.count(rowLength))
         }
-        for (key, end) in zip(["layer_multipliers", "head_offsets", "head_vocab_sizes"], PLEConstants.ends) {
+        for (key, end) in zip(["layer_multipliers", "head_offsets", "head_vocab_sizes"], KeyTensors.table) {
             // Where only names and shapes were read, no number is known.
-            guard let numbers = try PLEConstants.numbers(end, of: model) else { continue }
+            guard let numbers = try model.wholeNumbers(end) else { continue }
             metadata.set("ple.\(key)", .uint64s(numbers))
         }
     }
 
-    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
-        try vocabulary.addBPE(to: &metadata)
-    }
+    /// Nothing: what predicts more than one token ahead is not written.
+    static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] { [] }
 }

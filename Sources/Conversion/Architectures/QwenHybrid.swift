@@ -174,3 +174,47 @@ struct QwenHybrid: Sendable {
         metadata.set("rope.dimension_sections", .int32s([11, 11, 10, 0]))
     }
 }
+
+/// A family of such models: what differs between them are names and sizes.
+protocol QwenHybridFamily: ModelArchitecture {
+    /// What they share, which has seen the tensors.
+    var hybrid: QwenHybrid { get set }
+    /// The inputs of a layer with a state, beside those that all have.
+    static var inputs: [String] { get }
+}
+
+extension QwenHybridFamily {
+    /// Those that have a matrix for each.
+    static var inputs: [String] { ["ssm_alpha", "ssm_beta"] }
+
+    static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
+        RequiredTensors(RequiredTensors.embeddings) { block in
+            ["attn_norm", "post_attention_norm"] + QwenHybrid.required(config, block, inputs: inputs)
+        }
+    }
+
+    static func name(of tensor: String) -> String? { QwenHybrid.name(of: tensor) }
+
+    static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] {
+        QwenPrediction.missing(config, stored: stored)
+    }
+
+    mutating func convert(
+        _ name: String, _ value: TensorValue
+    ) throws(ConversionError) -> [ConvertedTensor] {
+        try hybrid.convert(name, value)
+    }
+
+    func finish() throws(ConversionError) { try hybrid.finish() }
+
+    func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
+        try hybrid.addParameters(to: &metadata, fileType: fileType)
+        hybrid.addSections(to: &metadata)
+    }
+
+    func addVocabulary(
+        to metadata: inout ModelMetadata, _ vocabulary: Vocabulary
+    ) throws(ConversionError) {
+        try vocabulary.addBPE(to: &metadata)
+    }
+}

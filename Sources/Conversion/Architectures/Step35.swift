@@ -7,8 +7,6 @@ import Tensors
 struct Step35: ModelArchitecture {
     static let classes = ["Step3p5ForCausalLM", "Step3p7ForConditionalGeneration"]
     static let modelTypes: [String] = []
-    /// Layers with a window have more heads.
-    static let hasUnequalBlocks = true
 
     let name = "step35"
     private let model: HuggingFaceModel
@@ -240,7 +238,7 @@ struct Step35: ModelArchitecture {
     func generatedTensors() throws(ConversionError) -> [ConvertedTensor] {
         let rope = RopeParameters(config)
         guard rope.type?.lowercased() == "llama3" else { return [] }
-        let length = try config.headLength()
+        let length = try config.rotatedHeadLength()
         let base = config["rope_theta"]?.double ?? 10000
         let factors = config["partial_rotary_factors"]?.array ?? []
         let types = config["layer_types"]?.array ?? []

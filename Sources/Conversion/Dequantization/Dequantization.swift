@@ -36,8 +36,7 @@ package struct Dequantization: Sendable {
     /// Whether all is as it was stored.
     package let isEmpty: Bool
 
-    /// The stored tensors whose content has to be known: small ones that say a shape, a factor of a whole tensor, or a
-    /// number of an activation.
+    /// The stored tensors whose content has to be known: small ones that say a shape, or a factor of a whole tensor.
     package static func needed(_ stored: [CheckpointTensor]) -> [Int] {
         stored.indices.filter { index in
             let tensor = stored[index]
@@ -45,12 +44,9 @@ package struct Dequantization: Sendable {
                 return tensor.shape == [2] && [.i64, .i32].contains(tensor.dtype)
             }
             return tensor.dtype.isReal && tensor.shape.allSatisfy { $0 == 1 }
-                && (TensorFactors.suffixes + numbers).contains { tensor.name.hasUTF8Suffix($0) }
+                && TensorFactors.suffixes.contains { tensor.name.hasUTF8Suffix($0) }
         }
     }
-
-    /// The ends of the names of tensors of one number that GGUF has as keys.
-    static let numbers = ["alpha_n", "alpha_p", "beta", "eps"].map { ".act_fn.\($0)" }
 
     /// Decides.
     /// - Parameters:

@@ -3,6 +3,15 @@ import Formats
 /// What each key of `config.json` means for a GGUF, as far as all families share it (transformers 4.40 to 5.23,
 /// `PretrainedConfig`; convert_hf_to_gguf.py of llama.cpp, November 2026).
 enum ConfigKeys {
+    /// The keys that every family which reads them reads as lists: of another kind of value they would be gone through
+    /// in another way, or not at all, where Python fails.
+    static let lists = [
+        "layer_types", "attn_layer_indices", "full_attn_idxs", "layers_block_type", "block_configs",
+        "num_key_value_heads_per_layer", "num_attention_heads_per_layer", "mlp_layer_types", "gating_types",
+        "indexer_types", "ple_layer_ids", "ffn_multipliers", "sliding_window_layout", "ssm_multipliers",
+        "mlp_multipliers", "activation_sparsity_pattern", "short_factor", "long_factor", "mrope_section",
+    ]
+
     /// Keys of every configuration.
     static let common: [ForeignRow] = [
         ForeignRow(

@@ -52,6 +52,8 @@ package struct ForeignReview {
             report(parent + key, .error, "is \(shown), \(problem)")
         }
         switch rule {
+        case .read where ConfigKeys.lists.containsExactly(key) && value != .null && value.array == nil:
+            report(parent + key, .error, "is \(shown), and not a list")
         case .read, .ignored: break
         case .only(let values, let reason):
             if !Self.isOne(value, of: values) { report(parent + key, .error, "is \(shown): \(reason)") }

@@ -33,6 +33,14 @@ package enum GGUFProduct: Hashable, Sendable {
         self = .quantized(type, via: via)
     }
 
+    /// Whether it is of a type that adapters and projectors may have: a plain one, or Q8_0.
+    package var isOfPlainNumbers: Bool {
+        switch self {
+        case .converted(let type): ![OutputType.tq10, .tq20].contains(type)
+        case .quantized: false
+        }
+    }
+
     /// The name, as ``init(named:via:)`` takes it.
     package var name: String {
         switch self {

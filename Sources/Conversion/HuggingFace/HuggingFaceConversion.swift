@@ -94,6 +94,7 @@ package struct HuggingFaceConversion: Sendable {
             Vocabulary(
                 files: model.files, config: model.config.json, preTokenizer: options.preTokenizer,
                 sha256: sha256))
+        try VocabularyRows.check(tensors, metadata, model.config.raw)
         self.metadata = metadata
     }
 }

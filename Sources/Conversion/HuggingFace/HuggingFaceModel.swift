@@ -19,19 +19,17 @@ package struct HuggingFaceModel: Sendable {
     package let dequantization: Dequantization?
     /// Which layers of four bits are multiplied with inputs that keep all of theirs; `nil` where there are no such layers.
     let fullInputs: FullInputs?
-    /// Numbers that are tensors of one element in the checkpoint and keys in GGUF, by the names of the tensors.
-    package let numbers: [ExactName: Float]
     /// The type of blocks that the configuration states the weights are kept in; `nil` where they are plain numbers.
     package let keptType: GGMLType?
-    /// The bytes of the few tensors that become keys, by their places in ``storedTensors``; `nil` where only names and
-    /// shapes were read.
+    /// The elements' bytes of the few tensors that become keys, or are computed with as a whole, by their places in
+    /// ``storedTensors``; `nil` where only names and shapes were read.
     let constants: [Int: [UInt8]]?
     /// Whether the output's weights are known to be those of the embeddings, stored twice.
     package var repeatsEmbeddings = false
 
     /// The places of the tensors whose elements are needed before anything is decided: each is a few numbers.
     package static func needed(_ tensors: [CheckpointTensor]) -> [Int] {
-        Dequantization.needed(tensors) + PLEConstants.needed(tensors) + StoredNumbers.needed(tensors)
+        Dequantization.needed(tensors) + KeyTensors.needed(tensors) + StoredNumbers.needed(tensors)
     }
 
     /// Puts a model together.
@@ -55,8 +53,7 @@ package struct HuggingFaceModel: Sendable {
         self.config = try ModelConfig(config)
         self.card = card
         storedTensors = tensors
-        numbers = Self.numbers(tensors, contents ?? [:])
-        let places = PLEConstants.needed(tensors) + StoredNumbers.needed(tensors)
+        let places = Set(KeyTensors.needed(tensors) + StoredNumbers.needed(tensors))
         constants = contents.map { contents in contents.filter { places.contains($0.key) } }
         guard !isVocabularyOnly else {
             (dequantization, keptType, fullInputs, self.tensors) = (nil, nil, nil, tensors)
@@ -77,22 +74,5 @@ package struct HuggingFaceModel: Sendable {
         return FullInputs(usual: stated.algorithm, layers: stated.layers) { name in
             family.map { $0.name(of: name) } ?? name
         }
-    }
-
-    private static func numbers(
-        _ tensors: [CheckpointTensor], _ contents: [Int: [UInt8]]
-    ) -> [ExactName: Float] {
-        var numbers: [ExactName: Float] = [:]
-        for (place, bytes) in contents
-        where tensors.indices.contains(place)
-            && Dequantization.numbers.contains(where: { tensors[place].name.hasUTF8Suffix($0) })
-            && bytes.count == tensors[place].dtype.bitsPerElement / 8
-        {
-            var number: [Float] = [0]
-            var room = number.mutableSpan
-            tensors[place].dtype.floats(from: bytes.span, into: &room)
-            numbers[ExactName(tensors[place].name)] = number[0]
-        }
-        return numbers
     }
 }

@@ -20,12 +20,13 @@ package struct ModelConfig: Sendable {
         values = Self.dictionary(members)
         let modelType = values["model_type"]?.string ?? ""
         if let text = values["thinker_config"]?["text_config"] { values["text_config"] = text }
-        ArchitectureRegistry.fillDefaults(&self, modelType: modelType)
+        let isRead = !Self.statesNoQuantization(raw)
+        if isRead { ArchitectureRegistry.fillDefaults(&self, modelType: modelType) }
         for key in ["llm_config", "lm_config", "language_config", "text_config"] {
             guard let inner = values[key], let members = inner.members else { continue }
             // What transformers cannot read as a whole the converter takes as it stands, without any default.
             var text =
-                Self.composites.contains(ExactName(modelType))
+                isRead && Self.composites.contains(ExactName(modelType))
                 ? try ModelConfig(inner) : ModelConfig(members: members)
             if text.values["model_type"] == nil { text.values = Self.dictionary(members) }
             values.merge(text.values) { $1 }
@@ -36,6 +37,12 @@ package struct ModelConfig: Sendable {
                 values["architectures"] = ["DeepseekOCRForCausalLM"]
             }
         }
+    }
+
+    /// Whether it or a part of it has `"quantization_config": null`, which transformers fails to write out again, so that
+    /// the converter takes the file as it stands.
+    private static func statesNoQuantization(_ raw: JSON) -> Bool {
+        ([raw] + (raw.members ?? []).map(\.value)).contains { $0["quantization_config"] == .null }
     }
 
     /// The classes of the whole that decide, whatever class the part for text states (base.py of the converter,
@@ -148,6 +155,20 @@ package struct ModelConfig: Sendable {
     package func headLength() throws(ConversionError) -> Int {
         if first(["head_dim"]) != nil { return try size("head_dim") }
         return try size("hidden_size", "n_embd") / size("num_attention_heads", "n_head", "n_heads")
+    }
+
+    /// The number of elements of a head where a tensor is made with a number for every second one.
+    /// - Throws: also where there are more than any model has.
+    func rotatedHeadLength() throws(ConversionError) -> Int { try Self.rotatedHead(try headLength()) }
+
+    /// A number of elements of a head, which is not more than any model has.
+    static func rotatedHead(_ length: Int) throws(ConversionError) -> Int {
+        guard length <= 1 << 16 else {
+            throw ConversionError(
+                .configValueWrong, "config.json: heads of \(length) elements are longer than a model has",
+                fix: "check that it is the config.json of this model")
+        }
+        return length
     }
 
     /// What to say where none of the keys is there.

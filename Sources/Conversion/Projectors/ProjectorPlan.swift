@@ -52,6 +52,12 @@ struct ProjectorPlan: Sendable {
         let missing = projector.names.missing(seen.names)
         guard missing.isEmpty else { throw .missingTensors(missing.map(seen.stored)) }
         try projector.finish()
+        // Where the keys cannot be made, that is told when they are written.
+        var keys = ModelMetadata(architecture: "clip")
+        if (try? projector.addParameters(to: &keys)) != nil {
+            try ProjectorShapes(keys).check(
+                tensors.map { ($0.description.name, $0.value.shape) })
+        }
         self.tensors = tensors
         self.projector = projector
         outputType = type

@@ -10,6 +10,8 @@ package struct FitTensor: Sendable {
     package let candidates: [GGMLType]
     /// Whether it is quantized at all: others are copied, whatever is asked for.
     package let isQuantized: Bool
+    /// Whether somebody decided on its type.
+    package let isPinned: Bool
     /// The importance of its columns; `nil` where the matrix has none.
     package let importance: Imatrix.Entry?
     /// How much its relative error counts, in parts of ``RoleWeights/denominator``.
@@ -32,6 +34,7 @@ package struct FitTensor: Sendable {
             let importance = entry?.valueCount == tensor.importanceCount ? entry : nil
             let isQuantized = tensor.isQuantizable(in: traits.architecture)
             var candidates = [tensor.type]
+            var isPinned = false
             if isQuantized {
                 if let pin = try pin(of: tensor, options) {
                     guard tensor.columns.isMultiple(of: pin.blockLength) else {
@@ -41,13 +44,15 @@ package struct FitTensor: Sendable {
                             hint: "give it a type with smaller blocks, such as Q8_0")
                     }
                     candidates = [pin]
+                    isPinned = true
                 } else if !tensor.type.isQuantized || options.allowsRequantizing {
                     candidates = constraints.candidates(for: tensor, hasImportance: importance != nil)
                 }
             }
             result.append(
                 FitTensor(
-                    tensor: tensor, candidates: candidates, isQuantized: isQuantized, importance: importance,
+                    tensor: tensor, candidates: candidates, isQuantized: isQuantized, isPinned: isPinned,
+                    importance: importance,
                     weight: RoleWeights.weight(of: tensor, isTied: isTied)))
         }
         return result
@@ -58,6 +63,12 @@ package struct FitTensor: Sendable {
         var other = self
         other.weight = calibration.weight(of: tensor.role) ?? weight
         return other
+    }
+
+    /// Whether it could have smaller types if its importance was known.
+    package var lacksImportance: Bool {
+        isQuantized && !isPinned && importance == nil && candidates.count > 1
+            && tensor.columns.isMultiple(of: GGMLType.iq1S.blockLength)
     }
 
     /// The type that the user decided on.

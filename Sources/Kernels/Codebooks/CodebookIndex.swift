@@ -6,9 +6,12 @@
 struct CodebookIndex: Sendable {
     /// The word's number by code; -1 for combinations that are none, and for codes that are no combination.
     let numbers: [Int16]
-    /// Where each code's near words begin in ``near``; they end where those of the next begin.
+    /// Where each code's near words begin in ``near``.
     let starts: [Int32]
-    /// Codes of near words, for one combination after the other; none for words of the codebook.
+    /// How many each code has: only itself if it is that of a word; none if it is no combination.
+    let counts: [UInt16]
+    /// Codes of near words, for one combination after the other, each filled up to a multiple of sixteen: with codes
+    /// that are no combination where there are such, otherwise with the last again.
     let near: [UInt16]
 
     /// Two words' halves are compared by a table, and all words that share a half are passed over at once if
@@ -32,12 +35,22 @@ struct CodebookIndex: Sendable {
             }
         }
 
-        var starts = [Int32](repeating: 0, count: count + 1)
+        var starts = [Int32](repeating: 0, count: count)
+        var counts = [UInt16](repeating: 0, count: count)
         var near: [UInt16] = []
         var candidates: [(distance: Int, code: UInt16)] = []
         for code in 0..<count {
-            defer { starts[code + 1] = Int32(truncatingIfNeeded: near.count) }
-            guard numbers[code] < 0, Self.isCombination(code, shape) else { continue }
+            guard Self.isCombination(code, shape) else { continue }
+            starts[code] = Int32(truncatingIfNeeded: near.count)
+            defer {
+                counts[code] = UInt16(truncatingIfNeeded: near.count - Int(starts[code]))
+                let last = Shape.levels > Shape.levelMask ? near[near.count - 1] : .max
+                while near.count % Lanes.count != 0 { near.append(last) }
+            }
+            guard numbers[code] < 0 else {
+                near.append(UInt16(truncatingIfNeeded: code))
+                continue
+            }
             let lowRow = (code & (half - 1)) * half
             let highRow = (code >> halfBits) * half
             // A bit for every distance seen. No codebook leaves a combination without words nearer than 64.
@@ -68,6 +81,7 @@ struct CodebookIndex: Sendable {
         }
         self.numbers = numbers
         self.starts = starts
+        self.counts = counts
         self.near = near
     }
 

@@ -5,9 +5,11 @@
 /// words leave the smallest weighted error when the scale is fitted to them; the fitted scale is kept, and
 /// with it words are chosen once more.
 ///
-/// Four trial scales are looked at together, one in each lane. They do not depend on one another, and each
-/// sum still runs over the elements in their order, so the result is that of one after the other.
-struct SubBlockSearch<Format: SignedCodebookFormat> {
+/// Sixteen trial scales are looked at together, one in each lane. They do not depend on one another, and each
+/// sum still runs over the elements in their order, so the result is that of one after the other. Near words are
+/// compared sixteen at a time where a processor can look up what they cost, and for four trial scales at a time
+/// where it cannot.
+struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
     private typealias Shape = Format.Shape
 
     /// The magnitudes, with the smallest one negative where the signs had to be made even.
@@ -15,8 +17,6 @@ struct SubBlockSearch<Format: SignedCodebookFormat> {
     private var weights: [32 of Float] = .init(repeating: 0)
     /// Square roots of the weights, which weigh the choice of a near word.
     private var roots: [32 of Float] = .init(repeating: 0)
-    /// Each trial scale's weighted error for every level of every element of a word.
-    private var costs: [32 of SIMD4<Float>] = .init(repeating: .zero)
 
     /// What was found: a bit for each negative element,
     private(set) var signs: [4 of UInt8] = .init(repeating: 0)
@@ -31,7 +31,8 @@ struct SubBlockSearch<Format: SignedCodebookFormat> {
     /// - Returns: `false` if it is to be zero, for which there are no words.
     @inline(__always)
     mutating func search(
-        _ elements: Span<Float>, importance: Span<Float>, meanSquare: Float, index: borrowing CodebookIndex
+        _ elements: Span<Float>, importance: Span<Float>, meanSquare: Float,
+        index: borrowing CodebookIndex
     ) -> Bool {
         weigh(elements, importance: importance, meanSquare: meanSquare)
         let largest = splitSigns(elements)
@@ -112,35 +113,47 @@ struct SubBlockSearch<Format: SignedCodebookFormat> {
         _ first: (extent: Float, scale: Float), _ index: borrowing CodebookIndex
     ) -> UInt32 {
         let rules = Format.rules
+        // Copied once, and not at each use while something here changes.
+        let own = (values: self.values, weights: self.weights, roots: self.roots)
+        let (values, weights, roots) = (own.values.span, own.weights.span, own.roots.span)
         let highest = Float(2 * Shape.levels - 1)
         scale = first.scale
         var best: Float = 0
         var missed: UInt32 = rules.refinement == .allIfAnyMissed ? .max : 0
         for word in 0..<Self.wordCount { codes[word] = 0 }
 
-        var trialCodes: [8 of SIMD4<Int32>] = .init(repeating: .zero)
-        var trial = rules.trials.lowerBound
-        while trial <= rules.trials.upperBound {
-            let last = min(3, rules.trials.upperBound &- trial)
-            // Lanes past the last trial repeat it, so that they have nothing of their own to look for.
-            let steps = SIMD4<Float>(
-                Float(trial), Float(trial &+ min(1, last)), Float(trial &+ min(2, last)),
-                Float(trial &+ last))
+        var trialRounded: [8 of [16 of Int32]] = .init(repeating: .init(repeating: 0))
+        var trialCodes = trialRounded
+        var trialLevels: [16 of Lanes] = .init(repeating: Lanes())
+        for trial in stride(
+            from: rules.trials.lowerBound, through: rules.trials.upperBound, by: Lanes.count)
+        {
+            // Lanes past the last trial are not looked at.
+            let count = min(Lanes.count, rules.trials.upperBound &+ 1 &- trial)
+            let steps = Lanes(LaneBits.numbers &+ LaneBits(repeating: Int32(truncatingIfNeeded: trial)))
             let inverse = (highest + steps * rules.step) / first.extent
-            let scales = 1 / inverse
-            var products = SIMD4<Float>.zero
-            var squares = SIMD4<Float>.zero
-            var trialMissed = SIMD4<UInt32>.zero
+            let scales = (1 / inverse).array
+            let scale = scales.span
+            if Lanes.hasLookup {
+                for lane in 0..<count { trialLevels[lane] = scale[lane] * Shape.oddNumbers }
+            }
+            var products = Lanes()
+            var squares = Lanes()
             for word in 0..<Self.wordCount {
-                let rounded = roundedCodes(word, inverse: inverse)
-                var missing: UInt32 = 0
-                for lane in 0..<4 where index.numbers[Int(rounded[lane])] < 0 {
-                    missing |= 1 &<< UInt32(lane)
-                    trialMissed[lane] |= 1 &<< UInt32(word)
+                trialRounded[word] = Self.roundedCodes(word, of: values, inverse: inverse).array
+                if Lanes.hasLookup {
+                    // Also for words of the codebook, whose list are themselves: a branch costs more.
+                    let pairs = Self.pairs(word, values, roots)
+                    for lane in 0..<count {
+                        trialCodes[word][lane] = index.nearest(
+                            to: trialRounded[word][lane], pairs.costs(levels: trialLevels[lane]), Shape.self)
+                    }
+                } else {
+                    trialCodes[word] = Self.nearCodes(
+                        word, values, roots, trialRounded[word], count: count, scales: scales, index
+                    )
                 }
-                let found =
-                    missing == 0 ? rounded : nearCodes(word, rounded, missing: missing, scales: scales, index)
-                trialCodes[word] = found
+                let found = LaneBits(trialCodes[word])
                 for element in 0..<Shape.length {
                     let odd = Self.oddNumbers(found, element)
                     let i = word &* Shape.length &+ element
@@ -148,18 +161,21 @@ struct SubBlockSearch<Format: SignedCodebookFormat> {
                     squares += weights[i] * odd * odd
                 }
             }
+            let sums = (products: products.array, squares: squares.array)
+            let (product, square) = (sums.products.span, sums.squares.span)
             var chosen = -1
-            for lane in 0...last
-            where squares[lane] > 0 && products[lane] * products[lane] > best * squares[lane] {
-                scale = products[lane] / squares[lane]
-                best = scale * products[lane]
+            for lane in 0..<count
+            where square[lane] > 0 && product[lane] * product[lane] > best * square[lane] {
+                self.scale = product[lane] / square[lane]
+                best = self.scale * product[lane]
                 chosen = lane
             }
-            if chosen >= 0 {
-                for word in 0..<Self.wordCount { codes[word] = trialCodes[word][chosen] }
-                missed = trialMissed[chosen]
+            guard chosen >= 0 else { continue }
+            missed = 0
+            for word in 0..<Self.wordCount {
+                codes[word] = trialCodes[word][chosen]
+                if index.numbers[Int(trialRounded[word][chosen])] < 0 { missed |= 1 &<< UInt32(word) }
             }
-            trial &+= 4
         }
         return missed
     }
@@ -169,13 +185,22 @@ struct SubBlockSearch<Format: SignedCodebookFormat> {
     private mutating func refine(missed: UInt32, _ index: borrowing CodebookIndex) {
         let refinement = Format.rules.refinement
         guard missed != 0 || refinement == .all, scale > 0 else { return }
-        let scales = SIMD4<Float>(repeating: scale)
+        let own = (values: self.values, weights: self.weights, roots: self.roots)
+        let (values, weights, roots) = (own.values.span, own.weights.span, own.roots.span)
+        let scales = Lanes(repeating: scale)
         let inverse = 1 / scales
         for word in 0..<Self.wordCount where refinement != .missed || missed >> UInt32(word) & 1 == 1 {
-            let rounded = roundedCodes(word, inverse: inverse)
-            let isMissing = index.numbers[Int(rounded[0])] < 0
-            codes[word] =
-                isMissing ? nearCodes(word, rounded, missing: 15, scales: scales, index)[0] : rounded[0]
+            let rounded = Self.roundedCodes(word, of: values, inverse: inverse)
+            if Lanes.hasLookup {
+                let pairs = Self.pairs(word, values, roots)
+                codes[word] = index.nearest(
+                    to: rounded[0], pairs.costs(levels: scales * Shape.oddNumbers), Shape.self)
+            } else {
+                codes[word] =
+                    Self.nearCodes(
+                        word, values, roots, rounded.array, count: 1, scales: scales.array, index)[
+                        0]
+            }
         }
         var product: Float = 0
         var square: Float = 0
@@ -192,26 +217,56 @@ struct SubBlockSearch<Format: SignedCodebookFormat> {
 
     /// The codes of a word's elements, each rounded to the nearest level.
     @inline(__always)
-    private func roundedCodes(_ word: Int, inverse: SIMD4<Float>) -> SIMD4<Int32> {
-        let highest = SIMD4(repeating: Int32(truncatingIfNeeded: Shape.levels &- 1))
-        var codes = SIMD4<Int32>.zero
+    private static func roundedCodes(_ word: Int, of values: Span<Float>, inverse: Lanes) -> LaneBits {
+        var codes = LaneBits()
         for element in 0..<Shape.length {
             let multiple = inverse * values[word &* Shape.length &+ element]
-            let level = nearestInteger(0.5 * (multiple - 1)).clamped(lowerBound: .zero, upperBound: highest)
-            codes |= level &<< SIMD4(repeating: Int32(truncatingIfNeeded: element &* Shape.levelBits))
+            let level = (0.5 * (multiple - 1)).nearestBits(to: Float(Shape.levels - 1))
+            codes = codes | level &<< (element &* Shape.levelBits)
         }
         return codes
     }
 
-    /// The near word with the smallest weighted error, for each lane of `missing`; the first of equally good
-    /// ones.
+    /// The pairs of a word's elements and levels.
+    @inline(__always)
+    private static func pairs(_ word: Int, _ values: Span<Float>, _ roots: Span<Float>) -> WordPairs {
+        WordPairs(Shape.self, word, count: Format.rules.subBlock, values: values, weights: roots)
+    }
+
+    /// The near word with the smallest weighted error, for each of the first lanes; the first of equally good
+    /// ones, and the word itself where there is one.
     ///
     /// Where no error is finite, which the reference refuses to go on with, that is the first word.
+    /// - Parameter count: how many lanes there are; others keep their codes.
     @inline(__always)
-    private mutating func nearCodes(
-        _ word: Int, _ codes: SIMD4<Int32>, missing: UInt32, scales: SIMD4<Float>,
-        _ index: borrowing CodebookIndex
+    private static func nearCodes(
+        _ word: Int, _ values: Span<Float>, _ roots: Span<Float>, _ codes: [16 of Int32], count: Int,
+        scales: [16 of Float], _ index: borrowing CodebookIndex
+    ) -> [16 of Int32] {
+        var missing: UInt32 = 0
+        for lane in 0..<count where index.numbers[Int(codes[lane])] < 0 {
+            missing |= 1 &<< UInt32(lane)
+        }
+        var new = codes
+        for lane in stride(from: 0, to: Lanes.count, by: 4) where missing >> UInt32(lane) & 15 != 0 {
+            let four = nearCodes(
+                word, values, roots,
+                SIMD4(codes[lane], codes[lane &+ 1], codes[lane &+ 2], codes[lane &+ 3]),
+                missing: missing >> UInt32(lane) & 15,
+                scales: SIMD4(scales[lane], scales[lane &+ 1], scales[lane &+ 2], scales[lane &+ 3]), index)
+            for i in 0..<4 { new[lane &+ i] = four[i] }
+        }
+        return new
+    }
+
+    /// The same for four lanes.
+    @inline(__always)
+    private static func nearCodes(
+        _ word: Int, _ values: Span<Float>, _ roots: Span<Float>, _ codes: SIMD4<Int32>,
+        missing: UInt32,
+        scales: SIMD4<Float>, _ index: borrowing CodebookIndex
     ) -> SIMD4<Int32> {
+        var costs: [32 of SIMD4<Float>] = .init(repeating: .zero)
         for element in 0..<Shape.length {
             let value = values[word &* Shape.length &+ element]
             let root = roots[word &* Shape.length &+ element]
@@ -227,7 +282,7 @@ struct SubBlockSearch<Format: SignedCodebookFormat> {
             let code = codes[left.trailingZeroBitCount]
             var best = SIMD4<Float>(repeating: .greatestFiniteMagnitude)
             var position = Int(index.starts[Int(code)])
-            let end = Int(index.starts[Int(code) &+ 1])
+            let end = position &+ Int(index.counts[Int(code)])
             var bestCodes = SIMD4(repeating: Int32(near[position]))
             while position < end {
                 let candidate = Int(near[position])
@@ -249,9 +304,8 @@ struct SubBlockSearch<Format: SignedCodebookFormat> {
 
     /// What the levels of an element stand for.
     @inline(__always)
-    private static func oddNumbers(_ codes: SIMD4<Int32>, _ element: Int) -> SIMD4<Float> {
-        let shift = SIMD4(repeating: Int32(truncatingIfNeeded: element &* Shape.levelBits))
-        let levels = (codes &>> shift) & SIMD4(repeating: Int32(truncatingIfNeeded: Shape.levelMask))
-        return SIMD4<Float>(levels &+ levels &+ 1)
+    private static func oddNumbers(_ codes: LaneBits, _ element: Int) -> Lanes {
+        let levels = (codes &>> (element &* Shape.levelBits)) & Int32(Shape.levelMask)
+        return Lanes(levels &+ levels &+ LaneBits(repeating: 1))
     }
 }

@@ -131,6 +131,19 @@ struct TernarySearch {
     @inline(__always)
     private func nearCode(_ word: Int, _ code: Int, _ index: borrowing CodebookIndex) -> Int {
         let shifted = shiftedLevels(word)
+        if Lanes.hasLookup {
+            let (low, middle, high, none) = (shifted[0], shifted[1], shifted[2], Float.infinity)
+            let levels =
+                scale
+                * Lanes(
+                    low, middle, high, none, low, middle, high, none,
+                    low, middle, high, none, low, middle, high, none)
+            let pairs = WordPairs(
+                TernaryWord.self, word, count: 32, values: values.span, weights: weights.span)
+            let found = index.nearest(
+                to: Int32(truncatingIfNeeded: code), pairs.costs(levels: levels), TernaryWord.self)
+            return Int(found)
+        }
         var costs: [32 of Float] = .init(repeating: 0)
         for element in 0..<8 {
             for level in 0..<3 {
@@ -140,7 +153,7 @@ struct TernarySearch {
         }
         let near = index.near.span
         var position = Int(index.starts[code])
-        let end = Int(index.starts[code &+ 1])
+        let end = position &+ Int(index.counts[code])
         var found = Int(near[position])
         var best = Float.greatestFiniteMagnitude
         while position < end {

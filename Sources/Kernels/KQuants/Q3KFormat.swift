@@ -5,32 +5,58 @@ import BlockTypes
 enum Q3KFormat: SuperBlockFormat {
     static var type: GGMLType { .q3K }
 
-    static var blocksAtOnce: Int { 1 }
+    /// A search waits for itself all the time, so that several of them take hardly longer than one: as many as do not
+    /// wait for the processor.
+    static var blocksAtOnce: Int { 8 / Lanes.registers }
 
     static func quantize(
         _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
-        into block: inout MutableSpan<UInt8>, _ room: inout SearchRoom
+        into blocks: inout MutableSpan<UInt8>, _ room: inout SearchRoom
     ) {
-        var filled = room.values.mutableSpan
-        var x = filled._mutatingExtracting(0..<16)
-        x.transpose(values)
-        var scales = SixBitSigned()
-        let scale: Float
-        var more = room.tried.mutableSpan
-        var levels = more._mutatingExtracting(0..<16)
-        if importance.isEmpty {
-            scale = scales.setRounded(Few(scaledByRounds(x.span, levels: &levels), count: 16))
-        } else {
-            var space = room.weights.mutableSpan
-            var weights = space._mutatingExtracting(0..<16)
-            weights.weigh(
-                x.span, by: importance.extracting(columns.first..<columns.first + 256),
-                sigma: 2 * sumOfSquares(values) / 256)
-            let found = scaled(x.span, weights: weights.span, count: 16, half: 4, room: &levels)
-            for i in 0..<16 { levels[i] = found.levels(x[i], half: 4) }
-            scale = scales.setSearched(
-                Few(found.scale, count: 16), weights: Few(weights.span.sum, count: 16))
+        let count = values.count / 256
+        precondition(count <= 8 && blocks.count == count &* 110)
+        var space = room.manyValues.mutableSpan
+        var x = space._mutatingExtracting(0..<count &* 16)
+        for index in 0..<count {
+            var part = x._mutatingExtracting(index &* 16..<index &* 16 &+ 16)
+            part.transpose(values.extracting(index &* 256..<index &* 256 &+ 256))
         }
+        var more = room.manyLevels.mutableSpan
+        var levels = more._mutatingExtracting(0..<count &* 16)
+        let found: [8 of Lanes]? = importance.isEmpty ? scaledByRounds(count, x.span, levels: &levels) : nil
+        for index in 0..<count {
+            let places = index &* 16..<index &* 16 &+ 16
+            var block = blocks._mutatingExtracting(index &* 110..<index &* 110 &+ 110)
+            let values = values.extracting(index &* 256..<index &* 256 &+ 256)
+            var scales = SixBitSigned()
+            let scale: Float
+            if let found {
+                scale = scales.setRounded(Few(found[index], count: 16))
+            } else {
+                // More than one may be of different rows.
+                let column = (columns.first &+ index &* 256) % importance.count
+                let x = x.span.extracting(places)
+                var part = levels._mutatingExtracting(places)
+                var rest = room.weights.mutableSpan
+                var weights = rest._mutatingExtracting(0..<16)
+                weights.weigh(
+                    x, by: importance.extracting(column..<column &+ 256),
+                    sigma: 2 * sumOfSquares(values) / 256)
+                let found = scaled(x, weights: weights.span, count: 16, half: 4, room: &part)
+                for i in 0..<16 { part[i] = found.levels(x[i], half: 4) }
+                scale = scales.setSearched(
+                    Few(found.scale, count: 16), weights: Few(weights.span.sum, count: 16))
+            }
+            finish(values, scales, scale, levels.span.extracting(places), into: &block)
+        }
+    }
+
+    /// Writes scales, and the levels that fit them.
+    @inline(__always)
+    private static func finish(
+        _ values: Span<Float>, _ scales: SixBitSigned, _ scale: Float, _ levels: Span<Lanes>,
+        into block: inout MutableSpan<UInt8>
+    ) {
         scales.store(&block, at: 96)
         let rounded = block.storeHalf(scale, at: 108)
         // Sub-blocks 2k and 2k + 1 are the 32 numbers of quarter k of half a super-block; the third bits of all
@@ -46,7 +72,7 @@ enum Q3KFormat: SuperBlockFormat {
                     let sixteen =
                         subScale != 0
                         ? (Lanes(values, from: sub &* 16) / subScale).nearest(from: -4, to: 3)
-                        : Lanes(of: levels.span, lane: sub)
+                        : Lanes(of: levels, lane: sub)
                     let level = (sixteen + 4).wholeNumbers
                     bits = bits | (level & 3) &<< (2 &* quarter)
                     thirds = thirds | (level &>> 2) &<< (4 &* half &+ quarter)

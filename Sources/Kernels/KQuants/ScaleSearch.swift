@@ -81,50 +81,79 @@ func scaled(
     return found
 }
 
-/// Finds scales of sixteen sub-blocks of 16 for levels from -4 to 3: from the one that the largest number gives
-/// by changing single levels, in up to five rounds, while that is better (ggml's `make_q3_quants`).
-/// - Parameter levels: gets the levels found, those of a sub-block of zeros -4.
+/// Finds scales of sub-blocks of 16 for levels from -4 to 3: from the one that the largest number gives by changing
+/// single levels, in up to five rounds, while that is better (ggml's `make_q3_quants`).
+///
+/// Each change waits for the one before it. What is found for other sub-blocks meanwhile takes no time of its own.
+/// - Parameters:
+///   - groups: how many times sixteen sub-blocks there are, up to eight.
+///   - x: sixteen numbers of each sub-block of the first group, then of the next.
+///   - levels: gets the levels found, those of a sub-block of zeros -4.
+/// - Returns: the scales of each group.
 @inline(__always)
-func scaledByRounds(_ x: Span<Lanes>, levels: inout MutableSpan<Lanes>) -> Lanes {
-    precondition(x.count == 16 && levels.count == 16)
+func scaledByRounds(_ groups: Int, _ x: Span<Lanes>, levels: inout MutableSpan<Lanes>) -> [8 of Lanes] {
+    precondition(groups <= 8 && x.count == groups &* 16 && levels.count == x.count)
     let half: Float = 4
-    let (peak, magnitude) = largest(x)
-    let isZero = magnitude .< smallestMagnitude
-    let inverse = -half / peak
-    var (products, squares) = (Lanes(), Lanes())
-    for i in 0..<16 {
-        let level = (inverse * x[i]).nearest(from: -half, to: half - 1)
-        levels[i] = level
-        let weight = x[i] * x[i]
-        products += weight * x[i] * level
-        squares += weight * level * level
-    }
-    let isNotZero = LaneMask(atMost: Lanes(repeating: smallestMagnitude), magnitude)
-    for _ in 0..<5 {
-        var changed = LaneBits()
+    var products: [8 of Lanes] = .init(repeating: Lanes())
+    var squares = products
+    var magnitudes = products
+    for group in 0..<groups {
+        let x = x.extracting(group &* 16..<group &* 16 &+ 16)
+        let (peak, magnitude) = largest(x)
+        magnitudes[group] = magnitude
+        let inverse = -half / peak
+        var (product, square) = (Lanes(), Lanes())
         for i in 0..<16 {
+            let level = (inverse * x[i]).nearest(from: -half, to: half - 1)
+            levels[group &* 16 &+ i] = level
             let weight = x[i] * x[i]
-            let weighted = weight * x[i]
-            let level = levels[i]
-            var newProducts = products - weighted * level
-            var newSquares = squares - weight * level * level
-            let candidate = (x[i] * newSquares / newProducts).nearest(from: -half, to: half - 1)
-            let isOther = (newProducts .> 0) .& (candidate .!= level) .& isNotZero
-            newProducts += weighted * candidate
-            newSquares += weight * candidate * candidate
-            let isBetter =
-                isOther .& (newSquares .> 0)
-                .& (newProducts * newProducts * squares .> products * products * newSquares)
-            levels[i] = level.replacing(with: candidate, where: isBetter)
-            products.replace(with: newProducts, where: isBetter)
-            squares.replace(with: newSquares, where: isBetter)
-            changed = changed | LaneBits(isBetter)
+            product += weight * x[i] * level
+            square += weight * level * level
         }
-        guard LaneMask(bits: changed.vector).hasAny else { break }
+        (products[group], squares[group]) = (product, square)
     }
-    var scale = Lanes()
-    scale.replace(with: products / squares, where: squares .> 0)
-    for i in 0..<16 { levels[i].replace(with: -half, where: isZero) }
-    scale.replace(with: 0, where: isZero)
-    return scale
+    // A group in which a round changes nothing is finished.
+    var active: [8 of Int] = .init { $0 }
+    var left = groups
+    for _ in 0..<5 {
+        var changed: [8 of LaneBits] = .init(repeating: LaneBits())
+        for i in 0..<16 {
+            for index in 0..<left {
+                let group = active[index] & 7
+                let place = group &* 16 &+ i
+                let (x, level, product, square) = (x[place], levels[place], products[group], squares[group])
+                let weight = x * x
+                let weighted = weight * x
+                var newProduct = product - weighted * level
+                var newSquare = square - weight * level * level
+                let candidate = (x * newSquare / newProduct).nearest(from: -half, to: half - 1)
+                // Sub-blocks of zeros may change, too: they get other levels at the end.
+                let isOther = (newProduct .> 0) .& (candidate .!= level)
+                newProduct += weighted * candidate
+                newSquare += weight * candidate * candidate
+                let isBetter =
+                    isOther .& (newSquare .> 0)
+                    .& (newProduct * newProduct * square .> product * product * newSquare)
+                levels[place] = level.replacing(with: candidate, where: isBetter)
+                products[group] = product.replacing(with: newProduct, where: isBetter)
+                squares[group] = square.replacing(with: newSquare, where: isBetter)
+                changed[index] = changed[index] | LaneBits(isBetter)
+            }
+        }
+        var still = 0
+        for index in 0..<left where LaneMask(bits: changed[index].vector).hasAny {
+            active[still] = active[index]
+            still &+= 1
+        }
+        left = still
+        if left == 0 { break }
+    }
+    var scales: [8 of Lanes] = .init(repeating: Lanes())
+    for group in 0..<groups {
+        let isZero = magnitudes[group] .< smallestMagnitude
+        for i in 0..<16 { levels[group &* 16 &+ i].replace(with: -half, where: isZero) }
+        scales[group].replace(with: products[group] / squares[group], where: squares[group] .> 0)
+        scales[group].replace(with: 0, where: isZero)
+    }
+    return scales
 }

@@ -8,6 +8,10 @@ struct SearchRoom {
     var weights: Lanes32 = .init(repeating: Lanes())
     /// What a trial has of each of them.
     var tried: Lanes32 = .init(repeating: Lanes())
+    /// The numbers of sub-blocks of 16 where up to eight super-blocks are searched at once.
+    var manyValues: [128 of Lanes] = .init(repeating: Lanes())
+    /// The levels of these.
+    var manyLevels: [128 of Lanes] = .init(repeating: Lanes())
 }
 
 /// 32 numbers of each of sixteen sub-blocks.

@@ -17,6 +17,10 @@ struct LaneBits {
     @inline(__always)
     init(_ vector: lanes_bits) { self.vector = vector }
 
+    /// The number of each lane.
+    @inline(__always)
+    static var numbers: LaneBits { LaneBits(lanes_numbers()) }
+
     /// All ones, which are -1, in the lanes of a mask, and 0 in the others.
     @inline(__always)
     init(_ mask: LaneMask) { vector = mask.bits }
@@ -30,6 +34,16 @@ struct LaneBits {
 }
 
 extension LaneBits {
+    /// Other numbers in the lanes of a mask.
+    @inline(__always)
+    func replacing(with other: LaneBits, where mask: LaneMask) -> LaneBits {
+        LaneBits(lanes_select_bits(mask.bits, other.vector, vector))
+    }
+
+    /// Where numbers are less than others.
+    @inline(__always)
+    func isLess(_ other: LaneBits) -> LaneMask { LaneMask(bits: lanes_less_bits(vector, other.vector)) }
+
     /// 0 in the lanes of a mask.
     @inline(__always)
     func cleared(_ mask: LaneMask) -> LaneBits { LaneBits(lanes_clear(mask.bits, vector)) }

@@ -12,6 +12,44 @@ extension Lanes {
     }
 }
 
+extension LaneBits {
+    /// Sixteen whole numbers of 16 bits that follow one another.
+    @inline(__always)
+    init(_ values: Span<UInt16>, from start: Int) {
+        precondition(start >= 0 && start <= values.count &- Lanes.count)
+        // SAFETY: the numbers from `start` on are within what the span lends.
+        let words = unsafe values.withUnsafeBytes { bytes in
+            unsafe bytes.loadUnaligned(fromByteOffset: start &* 2, as: lanes_words.self)
+        }
+        vector = lanes_widen_words(words)
+    }
+}
+
+extension LaneBits {
+    /// The numbers of an array.
+    @inline(__always)
+    init(_ numbers: [16 of Int32]) {
+        // SAFETY: both are sixteen numbers of 32 bits, one after the other.
+        vector = unsafe unsafeBitCast(numbers, to: lanes_bits.self)
+    }
+
+    /// The numbers as an array: what is taken from single lanes, or put there, is better in memory.
+    @inline(__always)
+    var array: [16 of Int32] {
+        // SAFETY: as above.
+        unsafe unsafeBitCast(vector, to: [16 of Int32].self)
+    }
+}
+
+extension Lanes {
+    /// The numbers as an array.
+    @inline(__always)
+    var array: [16 of Float] {
+        // SAFETY: both are sixteen numbers of 32 bits, one after the other.
+        unsafe unsafeBitCast(vector, to: [16 of Float].self)
+    }
+}
+
 extension Lanes {
     /// One lane of sixteen elements that follow one another.
     @inline(__always)

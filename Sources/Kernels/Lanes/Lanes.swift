@@ -8,6 +8,10 @@ struct Lanes {
     /// The number of lanes.
     static var count: Int { 16 }
 
+    /// How many registers hold sixteen numbers.
+    @inline(__always)
+    static var registers: Int { Int(lanes_registers()) }
+
     /// The numbers as C has them.
     var vector: lanes_floats
 
@@ -51,7 +55,7 @@ struct LaneMask {
 
     /// The lanes of both.
     @inline(__always)
-    static func .& (a: LaneMask, b: LaneMask) -> LaneMask { LaneMask(bits: lanes_and(a.bits, b.bits)) }
+    static func .& (a: LaneMask, b: LaneMask) -> LaneMask { LaneMask(bits: lanes_both(a.bits, b.bits)) }
 
     /// The lanes of either.
     @inline(__always)
@@ -68,6 +72,10 @@ struct LaneMask {
     /// Whether a lane is one of them.
     @inline(__always)
     subscript(lane: Int) -> Bool { bits[lane] != 0 }
+
+    /// A bit for each lane, that of the first the lowest.
+    @inline(__always)
+    var lanes: UInt32 { lanes_mask_bits(bits) }
 
     /// Whether there are any.
     @inline(__always)
@@ -163,6 +171,41 @@ extension Lanes {
     @inline(__always)
     subscript(places: LaneBits) -> Lanes { Lanes(lanes_lookup(vector, places.vector)) }
 
+    /// For each lane the number at the place that the lowest three bits of a lane of `places` name, of a table that
+    /// is twice the same eight numbers.
+    @inline(__always)
+    func amongEight(_ places: LaneBits) -> Lanes { Lanes(lanes_lookup_eight(vector, places.vector)) }
+
+    /// The same with the lowest two bits, of a table that is four times the same four numbers.
+    @inline(__always)
+    func amongFour(_ places: LaneBits) -> Lanes { Lanes(lanes_lookup_four(vector, places.vector)) }
+
+    /// The first or the second half, twice.
+    @inline(__always)
+    func halfTwice(_ half: Int) -> Lanes { Lanes(lanes_half_twice(vector, Int32(truncatingIfNeeded: half))) }
+
+    /// One of the quarters, four times.
+    @inline(__always)
+    func quarterFourTimes(_ quarter: Int) -> Lanes {
+        Lanes(lanes_quarter_four_times(vector, Int32(truncatingIfNeeded: quarter)))
+    }
+
+    /// Whole numbers less than 2^24 as floats.
+    @inline(__always)
+    init(_ whole: LaneBits) { vector = lanes_convert(whole.vector) }
+
+    /// Takes the numbers of others that are less.
+    @inline(__always)
+    mutating func takeLess(_ others: Lanes) { replace(with: others, where: others .< self) }
+
+    /// A bit for each lane that has the least number, that of the first the lowest; all have to be numbers.
+    @inline(__always)
+    var lanesOfLeast: UInt32 { LaneMask(atMost: self, Lanes(repeating: lanes_least(vector))).lanes }
+
+    /// The first lane that has the least number; all have to be numbers.
+    @inline(__always)
+    var placeOfLeast: Int { (lanesOfLeast | 0x1_0000).trailingZeroBitCount & 15 }
+
     /// The numbers without their signs.
     @inline(__always)
     var magnitudes: Lanes { Lanes(lanes_floats_of((bits & 0x7FFF_FFFF).vector)) }
@@ -181,9 +224,18 @@ extension Lanes {
     /// where that has no meaning: past 2^22, and where the number is none.
     @inline(__always)
     func nearest(from least: Float, to most: Float) -> Lanes {
+        nearestSums(from: least, to: most) - 12_582_912
+    }
+
+    /// The same from 0 to no more than 255, as whole numbers.
+    @inline(__always)
+    func nearestBits(to most: Float) -> LaneBits { nearestSums(from: 0, to: most).bits & 0xFF }
+
+    /// The nearest integers and 1.5 * 2^23.
+    @inline(__always)
+    private func nearestSums(from least: Float, to most: Float) -> Lanes {
         let lowest = (self + 12_582_912).bits & 0x7F_FFFF | 0x4B00_0000
         return Lanes(lanes_floats_of(lowest.vector)).clamped(12_582_912 + least, 12_582_912 + most)
-            - 12_582_912
     }
 
     /// The same for numbers that are known to be less than 2^22, of which infinities and what is no number do

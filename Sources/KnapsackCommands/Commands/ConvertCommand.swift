@@ -208,20 +208,14 @@ struct ConvertCommand: KnapsackCommand {
             if mmproj, lora != nil { throw ValidationError("--mmproj and --lora exclude each other") }
             if mmproj, content.vocabOnly { throw ValidationError("a projector has no tokenizer") }
             if mmproj, content.pre != nil { throw ValidationError("a projector has no tokenizer: --pre") }
-            if mmproj, isFit {
-                throw ValidationError("a projector is written as f32, f16, bf16 or q8_0, not fit")
-            }
-            if mmproj, case .quantized = product {
-                throw ValidationError("a projector is written as f32, f16, bf16 or q8_0, not \(product.name)")
+            if let one = mmproj ? "a projector" : lora != nil ? "an adapter" : nil,
+                isFit || !product.isOfPlainNumbers
+            {
+                throw ValidationError(
+                    "\(one) is written as f32, f16, bf16 or q8_0, not \(isFit ? "fit" : product.name)")
             }
             if mmproj, let option = optionsOfQuantizing.first {
                 throw ValidationError("\(option) is for quantizing, and a projector is not quantized")
-            }
-            if lora != nil, isFit {
-                throw ValidationError("an adapter is written as f32, f16, bf16 or q8_0, not fit")
-            }
-            if lora != nil, case .quantized = product {
-                throw ValidationError("an adapter is written as f32, f16, bf16 or q8_0, not \(product.name)")
             }
             if lora != nil, content.vocabOnly { throw ValidationError("an adapter has no tokenizer") }
             _ = try quantization(product)
@@ -374,48 +368,5 @@ struct ConvertCommand: KnapsackCommand {
             throw Diagnostics(
                 Diagnostic(code: FindingCode(error.code), error.message, fix: error.fix, verdict: .undecided))
         }
-    }
-
-    // MARK: Casts
-
-    private func cast(to type: CastType?, _ session: Session) async throws {
-        let pruning = prune.flatMap { Sparsity(text: $0) }.map {
-            PruneRequest($0, type: type, imatrix: importance.imatrix, tensors: pruneTensor)
-        }
-        let caches = cacheOptions.caches(session.context)
-        let target = Path.normalized(Path.join(try Directory.current(), target ?? ""))
-        let conversion = try ModelConversion(
-            try caches.model(model), name: model, castTo: type, pruning: pruning,
-            merging: try merge.map { ($0, try caches.model($0)) }, target: target)
-        session.report(conversion.findings)
-        let receipt = try await conversion.write(progress: session.progress)
-        session.report(receipt.remarks)
-        session.add("input", .string(model))
-        session.add("output", .string(target))
-        if let type { session.add("dtype", .string(type.rawValue)) }
-        if let pruning { session.add("prune", .string(pruning.sparsity.text)) }
-        if !merge.isEmpty { session.add("merged", .array(merge.map(JSON.string))) }
-        session.add("size", .integer(receipt.size))
-        session.add("files", .array(receipt.files.map(\.json)))
-        session.add("left", .array(receipt.left.map { .string($0.text) }))
-        if session.verbose {
-            for file in receipt.files {
-                session.say("\(file.isConverted ? prune == nil ? "cast" : "pruned" : "copied")  \(file.path)")
-            }
-        }
-        if !receipt.left.isEmpty {
-            let names =
-                receipt.left.prefix(5).map(\.text).joined(separator: ", ")
-                + (receipt.left.count > 5 ? ", …" : "")
-            session.say("left out, because they are weights in other formats: \(names)")
-        }
-        session.say(
-            "wrote \(target): \(Counted.text(receipt.files.count, "file")), \(ByteCount.text(receipt.size))")
-    }
-}
-
-extension ModelConversion.Receipt.File {
-    fileprivate var json: JSON {
-        ["path": .string(path.text), "size": .integer(size), "converted": .bool(isConverted)]
     }
 }

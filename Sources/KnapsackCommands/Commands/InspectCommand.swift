@@ -103,10 +103,19 @@ struct InspectCommand: KnapsackCommand {
         if let tensor { return try show(tensor, of: model, file, session) }
         try write(page: model, [], session)
         let report = InspectReport(model)
-        for member in report.json { session.add(member.key, member.value) }
-        if session.json { return }
-        let width = session.context.terminal.tableWidth
-        session.context.writeOutput(report.text(width: width, bars: session.context.terminal.hasBlocks))
+        guard !session.json else {
+            for member in report.json { session.add(member.key, member.value) }
+            return
+        }
+        let terminal = session.context.terminal
+        var part = ""
+        report.write(width: terminal.tableWidth, bars: terminal.hasBlocks) { line in
+            part += line
+            guard part.utf8.count > 1 << 16 else { return }
+            session.context.writeOutput(part)
+            part = ""
+        }
+        session.context.writeOutput(part)
     }
 
     /// Shows what a file's pickles would do, and its tensors where it has some that can be read.

@@ -3,6 +3,7 @@ import Bundles
 import Formats
 import Locking
 import Manifests
+import ModelFiles
 import Reports
 import Storage
 
@@ -15,8 +16,9 @@ struct ReportCommand: KnapsackCommand {
         usage: "knapsack report [<manifest-or-lock-or-bundle>] [<options>]",
         discussion: """
             One file without scripts that loads nothing, for screens of any size and for paper. The same lock or \
-            bundle gives the same bytes. Headers of tensors are read in a bundle's directory; from a lock \
-            alone, the page states what it cannot know.
+            bundle gives the same bytes. Headers of tensors are read in a bundle; from a lock alone, the page \
+            states what it cannot know. --errors compares each model that was converted with what it was made \
+            from: in the bundle, its bases and archives, and what is not there in the caches.
 
             Examples:
               knapsack report aimo3-models                # a bundle; writes report.html
@@ -24,7 +26,7 @@ struct ReportCommand: KnapsackCommand {
               knapsack report models.lock --output - | gzip > report.html.gz
               # also measures what each conversion cost, which reads the models
               knapsack report aimo3-models --errors
-              knapsack report aimo3-lora --base aimo3-models
+              knapsack report aimo3-lora --errors --base aimo3-models
             """)
 
     /// The file where none is named.
@@ -48,9 +50,19 @@ struct ReportCommand: KnapsackCommand {
     var file: String?
 
     /// Whether conversions are compared with what they were made from, which reads both models.
-    @Flag(help: "Measure what each conversion cost, where both models are stored whole in the bundle.")
+    @Flag(help: "Measure what each conversion cost, which reads both models.")
     var errors = false
 
+    /// Where files go that cannot be read in an archive where they are; `nil` is Knapsack's cache directory.
+    @Option(
+        help: ArgumentHelp(
+            "With --errors: where models go for a while that are compressed in an archive; by default Knapsack's cache directory.",
+            valueName: "dir"),
+        completion: .directory)
+    var scratch: String?
+
+    /// Where models are that are not in the bundle.
+    @OptionGroup var cacheOptions: CacheOptions
     /// The bundles that it builds on.
     @OptionGroup var bases: BaseOptions
     /// How the result is printed.
@@ -63,6 +75,9 @@ struct ReportCommand: KnapsackCommand {
         guard file != "-" || !output.json else {
             throw ValidationError("--output - and --json both write to standard output")
         }
+        guard scratch == nil || errors else {
+            throw ValidationError("--scratch takes --errors, without which no model is read")
+        }
     }
 
     /// Writes the page. Findings of `check` are on it, and do not decide the exit code: 1 where files of the bundle are missing or
@@ -70,10 +85,10 @@ struct ReportCommand: KnapsackCommand {
     func execute(_ session: Session) async throws {
         let file = self.file ?? (session.json ? nil : ReportCommand.defaultFile)
         if let file, file != "-" { try PageFile.refuse(file, [target]) }
-        guard let reading = try await read(session) else { return }
+        guard var reading = try await read(session) else { return }
         session.report(reading.damage)
-        let document = try await reading.document(
-            bases: bases.base, measures: errors, progress: session.progress)
+        if errors { reading.measuring = try measuring(reading.format, session) }
+        let document = try await reading.document(bases: bases.base, progress: session.progress)
         for member in document.json { session.add(member.key, member.value) }
         session.add("check", .array(document.findings.map(\.json)))
         guard let file else { return }
@@ -85,6 +100,15 @@ struct ReportCommand: KnapsackCommand {
         session.say(
             "wrote \(file): \(reading.lock.countedEntries), \(ByteCount.text(text.utf8.count))\(found(document))"
         )
+    }
+
+    private func measuring(_ format: ArchiveFormat?, _ session: Session) throws -> BundleReading.Measuring {
+        let isPacked = format != nil || bases.base.contains { ArchiveFormat(path: $0) != nil }
+        let cache = session.context.cacheDirectory
+        return BundleReading.Measuring(
+            caches: cacheOptions.caches(session.context),
+            index: cache.flatMap(DigestIndex.open(inDirectory:)),
+            scratch: isPacked ? try ScratchDirectory.make(in: scratch ?? cache) : nil)
     }
 
     /// How many findings are on the page, for people.
@@ -104,7 +128,7 @@ struct ReportCommand: KnapsackCommand {
         if let bundle = try await BundleInspection.read(path: target) {
             return BundleReading(
                 lock: bundle.plan.lock, subject: bundle.format == nil ? .directory : .archive, path: target,
-                damage: bundle.findings)
+                damage: bundle.findings, format: bundle.format)
         }
         let source = ManifestArgument.named(target)
         let manifest = try source.read()

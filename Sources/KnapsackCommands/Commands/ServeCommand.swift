@@ -26,7 +26,7 @@ struct ServeCommand: KnapsackCommand {
             Examples:
               knapsack serve
               HF_ENDPOINT=http://127.0.0.1:8420 hf download org/name
-              knapsack serve --kaggle-cache /data/kagglehub
+              knapsack serve --kagglehub-cache /data/kagglehub
               knapsack serve --upstream  # loads what the caches lack
               knapsack serve --host 0.0.0.0 --allow-host models.example.org
               knapsack serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
@@ -81,7 +81,7 @@ struct ServeCommand: KnapsackCommand {
         help: ArgumentHelp(
             "The kagglehub cache, instead of the one that KAGGLEHUB_CACHE names.", valueName: "dir"),
         completion: .directory)
-    var kaggleCache: String?
+    var kagglehubCache: String?
     /// The directory of the registry of models; `nil` serves none.
     @Option(
         help: ArgumentHelp(
@@ -134,13 +134,15 @@ struct ServeCommand: KnapsackCommand {
         let tokens = try tokens(session)
         let identity = try identity()
         let index = session.context.cacheDirectory.flatMap(DigestIndex.open(inDirectory:))
-        let prover = FileProver(index: index, mostWaiting: threads / 2) { file, verdict in
+        // A thread alone waits, too: some clients take no for an answer.
+        let mostWaiting = max(1, threads / 2)
+        let prover = FileProver(index: index, mostWaiting: mostWaiting) { file, verdict in
             session.report([ServeCommand.finding(file, verdict)])
         }
         let sums = SumProver(
             index: session.context.cacheDirectory.flatMap {
                 ValueIndex.open(SumProver.indexName, inDirectory: $0)
-            }, mostWaiting: threads / 2)
+            }, mostWaiting: mostWaiting)
         var settings = ServerSettings()
         settings.host = host
         settings.port = port
@@ -149,25 +151,27 @@ struct ServeCommand: KnapsackCommand {
         let kagglehub = kagglehub(session)
         let upstream = try upstreamOptions.desk(cache, kagglehub, threads: threads, session)
         let models = try openCatalogue(session)
+        let kaggleStore = try kaggleStore()
         let keeper = models.map { CatalogueKeeper($0, prover) }
         let work = try CommandWorker.Settings(
-            hubCache: cache.root, kaggleCache: kagglehub.root,
-            lendsCredentials: stateOptions.installToken, session)
+            hubCache: cache.root, kaggleCache: kagglehub.root, catalogue: models,
+            uploads: kaggleStore?.cache, lendsCredentials: stateOptions.installToken, session)
         let queue = try stateOptions.queue(catalogue: catalogue, work, session)
         // Where half of the threads may wait for upstream already, some have to be left for all others.
         let watchers = upstream == nil ? threads / 2 : threads / 4
-        let jobs = queue.map { JobInterface($0, work, watchers: watchers) }
+        let registry = models.map { ModelRegistry($0, prover: prover) }
+        let jobs = queue.map { JobInterface($0, work, watchers: watchers, registry: registry) }
         let metrics = ServerMetrics()
         metrics.add(jobs?.gauges ?? [])
         let analytics = try stateOptions.analytics(catalogue: catalogue, session)
-        let kaggleStore = try kaggleStore()
-        let shelf = MarketShelf(market(cache, models, kaggleStore?.cache, prover, index, session))
+        let shelf = MarketShelf(
+            market(cache, models, kaggleStore?.cache, prover, index, session), mostWaiting: threads / 2)
         let hub = HubMirror(cache, catalogue: models, prover: prover, upstream: upstream)
         let routes = ServiceRoutes(
             hub: hub,
             kaggle: KaggleMirror(kagglehub, prover: sums, upstream: upstream, store: kaggleStore),
-            models: models.map { ModelRegistry($0, prover: prover) }, jobs: jobs,
-            analytics: AnalyticsInterface(analytics, hub), metrics: metrics, market: Market(shelf))
+            models: registry, jobs: jobs,
+            analytics: AnalyticsInterface(analytics, hub, shelf), metrics: metrics, market: Market(shelf))
         let audit = try openAuditLog(session)
         let hosts = HostRule(names: allowHost + [host])
         let control = SitePages(
@@ -249,7 +253,7 @@ struct ServeCommand: KnapsackCommand {
     /// The kagglehub cache, which need not be there: nothing of Kaggle is served then.
     private func kagglehub(_ session: Session) -> KagglehubCache {
         KagglehubCache(
-            root: kaggleCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
+            root: kagglehubCache ?? KagglehubCache.defaultRoot(environment: session.context.environment))
     }
 
     /// The registry's catalogue; what had to be made anew in it is told.

@@ -105,7 +105,8 @@ struct FitOptions: ParsableArguments {
     func budget() throws -> FitBudget {
         let stated = [maxSize, bits, fitMemory].compactMap(\.self).count
         guard stated == 1 else {
-            throw ValidationError("fit needs one of --max-size, --bits and --fit-memory")
+            throw ValidationError(
+                "fit \(stated == 0 ? "needs" : "takes only") one of --max-size, --bits and --fit-memory")
         }
         if context != nil, fitMemory == nil { throw ValidationError("--context is for --fit-memory") }
         if let maxSize {
@@ -123,8 +124,11 @@ struct FitOptions: ParsableArguments {
             return .millibits(number)
         }
         guard let accelerator = Accelerator(rawValue: fitMemory ?? "") else {
+            let names = Accelerator.allCases.map(\.rawValue)
+            let nearest = Suggestion.nearest(to: fitMemory ?? "", among: names)
             throw ValidationError(
-                "--fit-memory takes one of \(Accelerator.allCases.map(\.rawValue).joined(separator: ", "))")
+                "--fit-memory \(fitMemory ?? "") is none of \(names.joined(separator: ", "))"
+                    + (nearest.map { "; did you mean \($0)?" } ?? ""))
         }
         let tokens = context ?? FitBudget.usualContext
         guard tokens > 0 else { throw ValidationError("--context has to be at least 1") }
@@ -148,7 +152,11 @@ struct FitOptions: ParsableArguments {
             if floor == "none" {
                 constraints.floor = nil
             } else {
-                constraints.floor = try GGMLType(convertibleNamed: floor)
+                do throws(QuantizationError) {
+                    constraints.floor = try GGMLType(convertibleNamed: floor)
+                } catch {
+                    throw ValidationError("--floor takes none, or a type: \(error.description)")
+                }
             }
         }
         switch speed ?? "any" {

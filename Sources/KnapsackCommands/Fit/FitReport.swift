@@ -107,6 +107,9 @@ struct FitReport {
                     ? "proved to be the least"
                     : "at most \(Figure.text(FitProblem.error(plan.solution.gap))) above the least"),
         ]
+        if plan.rows.allSatisfy({ $0.type == $0.tensor.type }) {
+            lines.append("the budget has room for the model as it is: nothing is quantized")
+        }
         if let comparison {
             let error = comparison.cost.map { Figure.text(FitProblem.error($0)) } ?? "unknown"
             lines.append(

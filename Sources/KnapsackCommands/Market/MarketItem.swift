@@ -3,6 +3,7 @@ import Catalogue
 import Formats
 import Manifests
 import ModelFacts
+import Service
 import Storage
 
 /// One revision of a model as the marketplace reads it: out of a cache, or out of the catalogue.
@@ -130,13 +131,18 @@ struct MarketItem {
         key = MarketItem.key(stored, commit)
     }
 
+    /// The name in an id, by which others state that they were made from it: "user/model" of "local:user/model".
+    static func plainName(_ id: String) -> String {
+        guard let colon = id.utf8.firstIndex(of: UInt8(ascii: ":")) else { return id }
+        return String(id[id.utf8.index(after: colon)...])
+    }
+
     /// What a version of the catalogue is asked for by.
     static func id(_ version: FoundVersion) -> String { "local:\(version.user)/\(version.model)" }
 
     /// What a repository that clients of the Hub uploaded is asked for by.
     static func id(_ stored: StoredRepository) -> String {
-        let repository = stored.repository
-        return (repository.kind == .model ? "here:" : "here-\(repository.kind.rawValue):") + repository.id
+        MarketModel.id(of: stored.repository)
     }
 
     /// A name for all that a version of the catalogue is read from.
@@ -164,7 +170,7 @@ struct MarketItem {
 
     /// A name for all that something was read from. The first word changes when more is read.
     private static func key(_ words: [String]) -> String {
-        let text = (["market 1 \(Knapsack.version)"] + words).joined(separator: "\n")
+        let text = (["market 2 \(Knapsack.version)"] + words).joined(separator: "\n")
         return (try? ContentHasher.sha256(Array(text.utf8).span))?.hex ?? ""
     }
 }

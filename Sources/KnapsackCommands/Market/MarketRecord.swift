@@ -47,6 +47,8 @@ struct MarketRecord {
         let task = card?.pipelineTag ?? stated?["model_type"]?.string
         let framework = stated?["framework"]?.string
         let frameworks = facts?.frameworks ?? []
+        let made = stated?["made"]
+        let bases = made?["from"]?.string.map { [MarketItem.plainName($0)] } ?? card?.baseModels ?? []
         let isWhole = !report.problems.contains { $0.severity == .error }
         return [
             "id": .string(item.id), "name": .string(item.name), "kind": .string(item.kind),
@@ -61,13 +63,16 @@ struct MarketRecord {
             "frameworks": texts(
                 frameworks.isEmpty ? framework.map { [$0] } ?? [] : frameworks),
             "formats": texts((facts?.formats ?? []).map(\.rawValue)),
-            "library": optional(card?.library), "license": optional(report.license),
+            "library": optional(card?.library),
+            "license": optional(report.license ?? made?["license"]?.string),
             "tags": texts(
                 Array((card?.tags ?? stated?["tags"]?.strings ?? []).prefix(100))),
             "languages": texts(Array((card?.languages ?? []).prefix(100))),
             "architectures": texts(facts?.config?.architectures ?? []),
-            "base_models": texts(Array((card?.baseModels ?? []).prefix(50))),
-            "base_model_relation": optional(card?.baseModelRelation),
+            "base_models": texts(Array(bases.prefix(50))),
+            "base_model_relation": optional(made?["relation"]?.string ?? card?.baseModelRelation),
+            // What was measured when it was made here.
+            "comparison": made?["comparison"] ?? .null,
             "adapter": .bool(facts.map { $0.adapter != AdapterFacts.none } ?? false),
             "dtypes": texts((facts?.weightBytes ?? []).map(\.dtype)),
             "quantization": optional(facts?.quantization?.text),

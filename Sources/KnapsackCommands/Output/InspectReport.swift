@@ -47,6 +47,13 @@ struct InspectReport {
     /// Heading, metadata, tensors and totals, as tables no wider than `width` where that can be.
     /// - Parameter bars: whether bars of block characters are drawn.
     func text(width: Int, bars: Bool = false) -> String {
+        var text = ""
+        write(width: width, bars: bars) { text += $0 }
+        return text
+    }
+
+    /// The same in parts, so that very many tensors take no memory.
+    func write(width: Int, bars: Bool = false, to body: (String) -> Void) {
         var text = heading + "\n"
         let metadata = metadataRows
         if !metadata.isEmpty {
@@ -58,21 +65,23 @@ struct InspectReport {
                 ], rows: metadata
             ).text(width: width)
         }
-        text += "\n"
-        text += Table(
+        body(text + "\n")
+        Table(
             [
                 .init(title: "TENSOR", canShrink: true), .init(title: "SHAPE"), .init(title: "TYPE"),
                 .init(title: "SIZE", isNumber: true), .init(title: "OFFSET", isNumber: true),
             ] + (model.paths.count > 1 ? [.init(title: "FILE", isNumber: true)] : []),
-            rows: model.tensors.map { tensor in
+            count: model.tensors.count,
+            row: { [model] index in
+                let tensor = model.tensors[index]
                 let row = [
                     tensor.name, InspectReport.shape(tensor.shape), tensor.type.name,
                     ByteCount.text(tensor.bytes.count), "\(tensor.bytes.lowerBound)",
                 ]
                 return model.paths.count > 1 ? row + ["\(tensor.file + 1)"] : row
             }
-        ).text(width: width)
-        return text + "\n" + totalsTable(bars: bars).text(width: width) + pickleText(width: width)
+        ).write(width: width, to: body)
+        body("\n" + totalsTable(bars: bars).text(width: width) + pickleText(width: width))
     }
 
     private var heading: String {

@@ -15,12 +15,28 @@ struct Table {
     }
 
     private let columns: [Column]
-    private let rows: [[String]]
+    private let count: Int
+    private let row: (Int) -> [String]
+    /// The width of each column's widest cell.
+    private let needed: [Int]
 
     /// Takes rows of as many cells as there are columns; what is not printable in a cell is made visible.
     init(_ columns: [Column], rows: [[String]]) {
+        self.init(columns, count: rows.count) { rows[$0] }
+    }
+
+    /// The same with rows that are made when they are wanted, which is twice: very many take no memory then.
+    init(_ columns: [Column], count: Int, row: @escaping (Int) -> [String]) {
         self.columns = columns
-        self.rows = rows.map { $0.map(Table.line) }
+        self.count = count
+        self.row = { row($0).map(Table.line) }
+        var needed = columns.map(\.title.count)
+        for index in 0..<count {
+            for (place, cell) in row(index).enumerated() where place < needed.count {
+                needed[place] = max(needed[place], Table.line(cell).count)
+            }
+        }
+        self.needed = needed
     }
 
     /// A cell is one line, whatever is in it.
@@ -31,9 +47,16 @@ struct Table {
 
     /// The lines, each with a newline; `width` in columns, cells counted in characters.
     func text(width: Int) -> String {
+        var text = ""
+        write(width: width) { text += $0 }
+        return text
+    }
+
+    /// The same, line by line.
+    func write(width: Int, to body: (String) -> Void) {
         let gap = 2
         let columns = columnsThatFit(width, gap: gap)
-        var widths = columns.map(needed)
+        var widths = columns.map { needed[$0] }
         var excess = widths.reduce(0, +) + gap * (widths.count - 1) - max(width, 40)
         while excess > 0 {
             let shrinkable = columns.indices.filter {
@@ -43,28 +66,23 @@ struct Table {
             widths[widest] -= 1
             excess -= 1
         }
-        let lines = [self.columns.map(\.title)] + rows
-        return lines.map { row in
+        for index in -1..<count {
+            let row = index < 0 ? self.columns.map(\.title) : self.row(index)
             var line = ""
             for (place, column) in columns.enumerated() {
                 if place > 0 { line += String(repeating: " ", count: gap) }
                 line += cell(row[column], widths[place], isNumber: self.columns[column].isNumber)
             }
             while line.last == " " { line.removeLast() }
-            return line + "\n"
-        }.joined()
-    }
-
-    /// The width of a column's widest cell.
-    private func needed(_ column: Int) -> Int {
-        ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
+            body(line + "\n")
+        }
     }
 
     /// The places of the columns that are shown.
     private func columnsThatFit(_ width: Int, gap: Int) -> [Int] {
         var shown = Array(columns.indices)
         func least(_ column: Int) -> Int {
-            columns[column].canShrink ? min(needed(column), columns[column].least) : needed(column)
+            columns[column].canShrink ? min(needed[column], columns[column].least) : needed[column]
         }
         while shown.reduce(0, { $0 + least($1) + gap }) - gap > max(width, 40) {
             let droppable = shown.filter { columns[$0].dropRank != nil }

@@ -1,4 +1,5 @@
 import Bundles
+import Caches
 import Formats
 import Locking
 import Manifests
@@ -21,33 +22,77 @@ struct BundleReading {
     /// What a quick look at a bundle found.
     var damage: [Diagnostic] = []
 
+    /// The archive's format; `nil` for what is none.
+    var format: ArchiveFormat?
+    /// Where errors of conversions are measured; `nil` where they are not.
+    var measuring: Measuring?
+
+    /// What measuring takes besides the bundle.
+    struct Measuring {
+        /// Where models are that are not in the bundle.
+        let caches: Caches
+        /// Where digests of their files are remembered.
+        let index: DigestIndex?
+        /// A directory for what cannot be read in an archive where it is.
+        let scratch: PartialDirectory?
+    }
+
     /// The document.
-    /// - Parameters:
-    ///   - bases: directories or archives that were named.
-    ///   - measures: whether conversions are compared with what they were made from.
-    func document(
-        bases: [String], measures: Bool, progress: @escaping ProgressHandler
-    ) async throws -> BundleDocument {
+    /// - Parameter bases: directories or archives that were named.
+    func document(bases: [String], progress: @escaping ProgressHandler) async throws -> BundleDocument {
         let plan = try Plan(lock)
-        var baseLocks = try BaseSet(bases, for: lock).locks()
+        let named = try BaseSet(bases, for: lock, scratch: measuring?.scratch?.path)
+        var baseLocks = try named.locks()
         for base in manifest?.readBases ?? [] { baseLocks[base.sha256] = base.lock }
+        let bundle = content.map { PlacedFiles($0, bases: named) }
         var unknown: [String] = []
         var errors: [ConversionCost] = []
-        if measures {
+        if let measuring {
+            let files = EntryFiles(
+                lock: lock, bundle: bundle, caches: measuring.caches,
+                directory: bundle == nil ? Path.parent(path) : nil, index: measuring.index)
             for entry in lock.packed where entry.asked.conversion != nil {
                 do {
-                    errors.append(try await error(of: entry, progress: progress))
+                    errors.append(try await files.cost(of: entry, progress: progress))
+                } catch ReadFailure.cancelled {
+                    throw ReadFailure.cancelled
                 } catch let problem as Diagnostics {
-                    unknown += problem.all.map { "The error of \(entry.name): \($0.message)." }
+                    unknown += problem.all.map { problem in
+                        "The error of \(entry.name): \(problem.message)"
+                            + (problem.fix.map { "; \($0)" } ?? "") + "."
+                    }
+                } catch {
+                    unknown.append("The error of \(entry.name): \(error).")
                 }
             }
+            measuring.index?.save()
         }
         return BundleDocument(
             plan, subject: subject, lockDigest: try ContentHasher.sha256(lock.bytes.span),
             policy: manifest?.policy,
-            headers: subject == .directory ? headers() : [:], findings: try damage + findings(plan),
+            headers: bundle.map(headers) ?? [:], findings: try damage + findings(plan),
             baseLocks: baseLocks, signature: signature, errors: errors, unknown: unknown,
-            version: Knapsack.version)
+            isMeasured: measuring != nil, version: Knapsack.version)
+    }
+
+    /// The bundle's stored files; `nil` where a lock or a manifest was named, or they cannot be read.
+    private var content: (any BundleContent)? {
+        switch subject {
+        case .lock, .manifest: return nil
+        case .directory: return try? DirectoryContent(path)
+        case .archive:
+            guard let format, format != .tarZstd || measuring != nil else { return nil }
+            // In a compressed archive only what is compared is worth unpacking.
+            let compared = lock.packed.compactMap(\.asked.conversion).map(\.from)
+            let entries = lock.packed.filter { entry in
+                format != .tarZstd || entry.asked.conversion != nil
+                    || compared.contains { $0.hasSameBytes(as: entry.name) }
+            }
+            return try? ArchiveBase(
+                path, format: format, wanted: PlacedFiles.stored(of: entries, where: WeightFiles.isWanted),
+                lock: lock,
+                compressed: measuring?.scratch.map { .inFiles(Path.join($0.path, "bundle")) } ?? .leftOut)
+        }
     }
 
     private func findings(_ plan: Plan) throws -> [Diagnostic] {
@@ -58,38 +103,21 @@ struct BundleReading {
             + lock.entries.flatMap { Check.completeness($0) }
     }
 
-    // MARK: A bundle's directory
+    // MARK: A bundle's files
 
-    /// Tensors of stored files of which the lock has none; what cannot be read has none.
-    private func headers() -> [ExactName: [RelativePath: [TensorRecord]]] {
-        guard let directory = try? DirectoryContent(path) else { return [:] }
+    /// Tensors of files of which the lock has none; what cannot be read has none.
+    private func headers(_ bundle: PlacedFiles) -> [ExactName: [RelativePath: [TensorRecord]]] {
+        let files = EntryFiles(lock: lock, bundle: bundle, caches: nil, directory: nil)
         var result: [ExactName: [RelativePath: [TensorRecord]]] = [:]
         for entry in lock.packed where entry.tensors.isEmpty {
             var found: [RelativePath: [TensorRecord]] = [:]
-            var places: [ExactName: RelativePath] = [:]
-            let files = entry.files.compactMap { file -> (RelativePath, String)? in
-                guard BundleReading.hasTensors(file.path), let stored = entry.place(of: file),
-                    // A link, or something of another size, is not what the lock states.
-                    (try? directory.size(of: stored)) == file.size
-                else { return nil }
-                return (file.path, stored.joined(to: directory.path))
-            }
-            for (path, place) in files { places[ExactName(place)] = path }
-            for (path, place) in files where found[path] == nil {
-                guard let model = try? TensorModel(path: place) else { continue }
-                for tensor in model.tensors {
-                    // The files of a split are read together.
-                    guard let file = places[ExactName(model.paths[tensor.file])] else { continue }
-                    found[file, default: []].append(TensorRecord(tensor))
-                }
+            for file in entry.files where WeightFiles.hasTensors(file.path) {
+                guard let model = try? files.model([file.path], of: entry) else { continue }
+                found[file.path] = model.tensors.map(TensorRecord.init)
             }
             if !found.isEmpty { result[ExactName(entry.name)] = found }
         }
         return result
-    }
-
-    private static func hasTensors(_ path: RelativePath) -> Bool {
-        ["safetensors", "gguf", "bin", "pt", "pth"].contains(path.pathExtension ?? "")
     }
 
     /// Who states to have signed the directory.
@@ -102,90 +130,5 @@ struct BundleReading {
             let signer = ModelSignature.unverifiedSigner(bytes)
         else { return "there is a \(ModelSignature.name), which is no signature that is understood" }
         return "by \(signer); not verified, as that takes the key that it should be of"
-    }
-
-    // MARK: Errors
-
-    /// Compares what was made with what it was made from.
-    private func error(
-        of entry: LockedEntry, progress: @escaping ProgressHandler
-    ) async throws -> ConversionCost {
-        guard let request = entry.asked.conversion, let source = lock.entry(named: request.from) else {
-            throw problem("the lock does not have what it was made from")
-        }
-        guard subject == .directory else {
-            throw problem("models are compared in a bundle's directory alone")
-        }
-        guard request.merged.isEmpty else {
-            throw problem("adapters were merged, so that a difference is not an error alone")
-        }
-        let original = try TensorModel(path: whole(source))
-        let other = try TensorModel(path: whole(entry))
-        let comparison = try await ModelComparison.compare(of: original, with: other, progress: progress)
-        return ConversionCost(
-            entry: entry.name, original: source.name, comparison,
-            source: "measured on both models in the bundle")
-    }
-
-    /// The path of a model whose weights are stored whole: its only file with tensors, or of several, which have to be under
-    /// their names, the first or their directory.
-    private func whole(_ entry: LockedEntry) throws -> String {
-        guard entry.isPacked else { throw problem("\(entry.name) is not in the bundle") }
-        let directory = try DirectoryContent(path)
-        let weights = entry.files.filter { BundleReading.hasTensors($0.path) }
-        let files = weights.count == 1 ? weights : entry.files.filter { $0.shards != nil } + weights
-        var places: [RelativePath] = []
-        for file in files {
-            guard let place = entry.place(of: file), (try? directory.size(of: place)) == file.size,
-                files.count == 1 || file.placement == .natural
-            else { throw problem("the weights of \(entry.name) are not stored whole under their names") }
-            places.append(place)
-        }
-        if let first = places.first, places.count == 1 || first.pathExtension == "gguf" {
-            return first.joined(to: directory.path)
-        }
-        return Path.join(directory.path, "\(entry.kind.folder)/\(entry.name)")
-    }
-
-    private func problem(_ message: String) -> Diagnostics {
-        Diagnostics(Diagnostic(code: .unreadable, message, verdict: .undecided))
-    }
-}
-
-extension LockedEntry {
-    /// Where a file is stored whole in the bundle itself; `nil` for one in segments or in a base.
-    fileprivate func place(of file: LockedFile) -> RelativePath? {
-        switch file.placement {
-        case .natural: naturalPath(of: file)
-        case .at(let path): path
-        case .segments, .base: nil
-        }
-    }
-}
-
-extension ConversionCost {
-    /// Sums up a comparison by layers, in their order, then what is in none, in that of the original.
-    init(entry: String, original: String, _ comparison: ModelComparison, source: String) {
-        var layers: [LayerName: (tensors: Int, difference: NumberDifference)] = [:]
-        var single: [Layer] = []
-        for result in comparison.results {
-            if let layer = LayerName(tensor: result.name) {
-                layers[layer, default: (0, NumberDifference())].tensors += 1
-                layers[layer]?.difference.add(result.difference)
-            } else {
-                single.append(Layer(name: result.name, tensors: 1, relative: result.difference.relative))
-            }
-        }
-        let sums = layers.sorted { $0.key < $1.key }.map {
-            Layer(name: $0.key.text, tensors: $0.value.tensors, relative: $0.value.difference.relative)
-        }
-        self.init(
-            entry: entry, original: original,
-            total: Layer(
-                name: "", tensors: comparison.results.count, relative: comparison.total.relative),
-            layers: sums + single,
-            source: source,
-            notCompared: comparison.onlyInOriginal.count + comparison.onlyInOther.count
-                + comparison.unlike.count)
     }
 }

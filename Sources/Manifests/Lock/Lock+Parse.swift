@@ -33,37 +33,6 @@ private struct LockProblem: Error {
     }
 }
 
-/// What a lock states of a tensor, unchecked: a lock may have a hundred thousand of them.
-private struct StatedTensor {
-    let file: String?
-    let name: String?
-    let dtype: String?
-    let shape: [Int]?
-    let offset: Int?
-    let length: Int?
-    /// Whether there is a text for a digest.
-    let hasDigest: Bool
-    /// The digest; `nil` where the text is none.
-    let sha256: SHA256Digest?
-
-    /// - Parameter last: the tensor before, whose texts are kept where they are the same.
-    init(_ json: JSON, after last: StatedTensor?) {
-        func kept(_ text: String?, _ before: String??) -> String? {
-            if let text, let before = before ?? nil, text.hasSameBytes(as: before) { before } else { text }
-        }
-        file = kept(json["file"]?.string, last?.file)
-        dtype = kept(json["dtype"]?.string, last?.dtype)
-        name = json["name"]?.string
-        let extents = json["shape"]?.array?.compactMap(\.integer)
-        shape = extents == last?.shape ? last?.shape : extents
-        offset = json["offset"]?.integer
-        length = json["length"]?.integer
-        let digest = json["sha256"]?.string
-        hasDigest = digest != nil
-        sha256 = digest.flatMap(SHA256Digest.init(hex:))
-    }
-}
-
 /// Reads the parts of a lock, and states which part is wrong.
 private struct LockReader {
     func lock(_ bytes: [UInt8]) throws -> Lock {
@@ -76,9 +45,11 @@ private struct LockReader {
             bytes.span, elementsOf: "entries", partsOf: "tensors",
             part: { place, element in
                 if place == 0 { tensors.removeAll() }
+                problem = problem ?? LockReader.repeated(element)
                 if problem == nil { tensors.append(StatedTensor(element, after: tensors.last)) }
             },
             { element in
+                problem = problem ?? LockReader.repeated(element)
                 do {
                     if problem == nil { entries.append(try entry(element, tensors)) }
                 } catch {
@@ -86,6 +57,7 @@ private struct LockReader {
                 }
                 tensors.removeAll()
             })
+        if let repeated = LockReader.repeated(json) { throw repeated }
         guard let version = json["version"]?.integer else {
             throw LockProblem("it has no integer \"version\"")
         }
@@ -114,6 +86,11 @@ private struct LockReader {
             throw LockProblem("it refers to the base \(unknown), which it does not name")
         }
         return lock
+    }
+
+    /// What is wrong with an object that has two members of one name: nobody knows which of them is meant.
+    private static func repeated(_ json: JSON) -> LockProblem? {
+        json.repeatedName.map { LockProblem("\(quoted($0)) is there twice in one object") }
     }
 
     private func bundle(_ json: JSON) throws -> BundleSettings {

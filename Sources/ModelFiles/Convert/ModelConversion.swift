@@ -67,7 +67,8 @@ package struct ModelConversion: Sendable {
                 return file
             }
         }
-        selection = try recipe.selection(of: snapshot.files.map(\.path), for: name)
+        // What is refused is chosen, too, so that the reason is told.
+        selection = try recipe.selection(of: snapshot.allPaths, for: name)
         let facts = ModelFacts.read(snapshot.files, entry: name)
         // What is left out stands in for nothing.
         let taken = Set(selection.inputs + selection.carried)

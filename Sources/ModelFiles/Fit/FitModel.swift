@@ -69,7 +69,7 @@ package struct FitModel: Sendable {
         budget = try request.budget.bytes(
             source.metadata, elements: source.tensors.reduce(0) { $0 + $1.elementCount }, overhead: overhead)
         guard quantizer.output.size <= budget else {
-            throw Diagnostics(Self.impossible(source, request, budget, least: quantizer.output.size))
+            throw Diagnostics(Self.impossible(source, tensors, request, budget, least: quantizer.output.size))
         }
         let costs = FitCosts(
             source, imatrix: imatrix, index: index, threads: threads, progress: progress)
@@ -140,7 +140,7 @@ package struct FitModel: Sendable {
         } catch {
             switch error {
             case .tooSmall(let least):
-                throw Diagnostics(Self.impossible(source, request, budget, least: least + overhead))
+                throw Diagnostics(Self.impossible(source, tensors, request, budget, least: least + overhead))
             case .unsuitable:
                 throw Diagnostics(
                     Diagnostic(
@@ -209,13 +209,17 @@ package struct FitModel: Sendable {
         return try Quantizer(request, from: source)
     }
 
+    /// The finding that there is no such small file, with those ways to a smaller one that this model has.
     private static func impossible(
-        _ source: any TensorSource, _ request: FitPlan.Request, _ budget: Int, least: Int
+        _ source: any TensorSource, _ tensors: [FitTensor], _ request: FitPlan.Request, _ budget: Int,
+        least: Int
     ) -> Diagnostic {
         var ways = ["allow more bytes"]
-        if request.quantization.imatrix == nil { ways.append("give an importance matrix") }
-        if request.constraints.floor != nil {
-            ways.append("let token embeddings and output have smaller types: the floor \"none\"")
+        if tensors.contains(where: \.isPinned) { ways.append("decide on fewer tensors' types yourself") }
+        if tensors.contains(where: \.lacksImportance) { ways.append("give an importance matrix (imatrix)") }
+        let ends = tensors.filter { $0.tensor.role == .output || $0.tensor.role == .tokenEmbedding }
+        if request.constraints.floor != nil, ends.contains(where: { $0.isQuantized && !$0.isPinned }) {
+            ways.append("allow smaller types for token embeddings and output (floor none)")
         }
         return Diagnostic(
             code: .fitImpossible,

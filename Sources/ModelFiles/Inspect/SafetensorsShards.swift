@@ -9,7 +9,7 @@ struct SafetensorsShards {
     /// The path as the user named it.
     let path: String
     /// The one file, or those that the index names.
-    let files: [OpenFile]
+    let files: [any WeightFile]
     /// The files' headers, in their order.
     let headers: [SafetensorsHeader]
 
@@ -33,6 +33,13 @@ struct SafetensorsShards {
         let read = try paths.map(SafetensorsShards.open)
         files = read.map(\.file)
         headers = read.map(\.header)
+    }
+
+    /// Reads the headers of open files.
+    init(path: String, files: [any WeightFile]) throws {
+        self.path = path
+        self.files = files
+        headers = try files.map { try SafetensorsShards.header(of: $0, $0.name) }
     }
 
     private static func inDirectory(_ directory: String) throws -> [String] {
@@ -81,17 +88,22 @@ struct SafetensorsShards {
                     fix: error.remedy(missing: "download the missing file"),
                     verdict: .undecided))
         }
-        let size = file.status.size
-        let start = try file.handle.bytes(0..<min(size, SafetensorsHeader.prefixLength))
+        return (file, try header(of: file, path))
+    }
+
+    /// - Parameter path: what the file is called in messages.
+    private static func header(of file: any WeightFile, _ path: String) throws -> SafetensorsHeader {
+        let size = file.size
+        let start = try file.bytes(0..<min(size, SafetensorsHeader.prefixLength))
         do throws(FormatError) {
             let end = try SafetensorsHeader.dataStart(start.span, fileSize: size)
             let bytes: [UInt8]
-            do throws(FileError) {
-                bytes = try file.handle.bytes(0..<end)
+            do {
+                bytes = try file.bytes(0..<end)
             } catch {
                 throw FormatError("\(error)", at: 0)
             }
-            return (file, try SafetensorsHeader.parse(bytes.span, fileSize: size))
+            return try SafetensorsHeader.parse(bytes.span, fileSize: size)
         } catch {
             throw malformed(
                 path, "is neither GGUF, safetensors nor a PyTorch checkpoint that can be read", error)

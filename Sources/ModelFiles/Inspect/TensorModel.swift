@@ -1,4 +1,5 @@
 import Conversion
+import Formats
 import Manifests
 import ModelFacts
 import Storage
@@ -26,6 +27,11 @@ package struct TensorModel: Sendable {
 
         /// The number of elements.
         package var count: Int { shape.contains(0) ? 0 : shape.reduce(1, &*) }
+
+        /// The same tensor under another name.
+        fileprivate func named(_ name: String) -> Tensor {
+            Tensor(name: name, shape: shape, type: type, file: file, bytes: bytes, strides: strides)
+        }
     }
 
     /// The formats that can be looked into.
@@ -45,7 +51,7 @@ package struct TensorModel: Sendable {
     package let size: Int
     /// The tensors, file after file: GGUF's and PyTorch's in the order of their descriptions, safetensors'
     /// in that of their bytes.
-    package let tensors: [Tensor]
+    package private(set) var tensors: [Tensor]
     /// GGUF's metadata; `nil` for other formats.
     package let gguf: GGUFMetadata?
     /// The headers of safetensors files, one a file; empty for other formats.
@@ -53,10 +59,10 @@ package struct TensorModel: Sendable {
     /// What PyTorch checkpoints say, one a file; empty for other formats.
     package let pytorch: [TorchCheckpoint]
 
-    private let handles: [OpenFile]
+    private let files: [any WeightFile]
 
     /// The sizes of the files in bytes, in the order of ``paths``.
-    package var sizes: [Int] { handles.map { $0.status.size } }
+    package var sizes: [Int] { files.map(\.size) }
 
     /// Opens a model and reads its headers.
     /// - Parameter path: a `.gguf`, `.safetensors`, `.bin` or `.pt` file, the first file of a split GGUF, an index
@@ -76,12 +82,72 @@ package struct TensorModel: Sendable {
         }
     }
 
+    /// Reads the headers of a model whose files are wherever somebody can read them.
+    ///
+    /// Which of them are read together is decided as a conversion does it. Where two of them have a tensor of one name, as in
+    /// variants of a model that are beside each other, the names of all begin with their file's path.
+    /// - Throws: ``Diagnostics`` where a file cannot be read, or is of none of the formats.
+    package init(_ model: WeightFiles) throws {
+        let paths = try model.chosen()
+        let opened = try paths.map(model.open)
+        let start = try opened.first.map { try $0.bytes(0..<min(16, $0.size)) } ?? []
+        if start.starts(with: "GGUF".utf8) {
+            try self.init(gguf: opened, named: model.name, paths: paths.map(\.text))
+        } else if TorchShards.isTorch(start) {
+            self.init(torch: try TorchShards(path: model.name, files: opened))
+        } else {
+            self.init(shards: try SafetensorsShards(path: model.name, files: opened))
+        }
+        if format != .gguf { tensors = TensorModel.distinct(tensors, paths) }
+    }
+
+    /// The tensors, with names of which no two are equal.
+    private static func distinct(_ tensors: [Tensor], _ paths: [RelativePath]) -> [Tensor] {
+        var names: Set<ExactName> = []
+        for tensor in tensors {
+            names.insert(ExactName("\(paths[tensor.file].parent?.text ?? "")/\(tensor.name)"))
+        }
+        let isDistinct = names.count == tensors.count
+        guard !isDistinct || Set(paths.map(\.parent)).count > 1 else { return tensors }
+        return tensors.map { tensor in
+            let path = paths[tensor.file]
+            guard let prefix = isDistinct ? path.parent?.text : path.text else { return tensor }
+            return tensor.named("\(prefix)/\(tensor.name)")
+        }
+    }
+
+    private init(gguf opened: [any WeightFile], named name: String, paths: [String]) throws {
+        var headers: [GGUFHeader] = []
+        var metadata: GGUFMetadata?
+        for file in opened {
+            let read = try GGUFFile.header(file.name, fileSize: file.size) { try file.bytes($0) }
+            if headers.isEmpty { metadata = GGUFMetadata(header: read.header, bytes: read.bytes) }
+            headers.append(read.header)
+        }
+        gguf = metadata
+        format = .gguf
+        path = name
+        self.paths = paths
+        size = opened.saturatedSum(\.size)
+        safetensors = []
+        pytorch = []
+        tensors = headers.enumerated().flatMap { number, header in
+            header.tensors.map { tensor in
+                let start = header.dataStart + tensor.bytes.lowerBound
+                return Tensor(
+                    name: tensor.name, shape: tensor.dimensions.reversed(), type: .ggml(tensor.type),
+                    file: number, bytes: start..<start + tensor.bytes.count)
+            }
+        }
+        files = opened
+    }
+
     private init(gguf model: GGUFModel) throws {
         let opened = try model.paths.map { path throws(FileError) in try OpenFile(path: path) }
         format = .gguf
         path = model.name
         paths = model.paths
-        size = opened.reduce(0) { $0 + $1.status.size }
+        size = opened.saturatedSum(\.size)
         gguf = model.metadata
         safetensors = []
         pytorch = []
@@ -90,14 +156,14 @@ package struct TensorModel: Sendable {
                 name: tensor.name, shape: tensor.dimensions.reversed(), type: .ggml(tensor.type),
                 file: place.file, bytes: place.bytes)
         }
-        handles = opened
+        files = opened
     }
 
     private init(shards: SafetensorsShards) {
         format = .safetensors
         path = shards.path
-        paths = shards.files.map { $0.handle.path }
-        size = shards.files.reduce(0) { $0 + $1.status.size }
+        paths = shards.files.map(\.name)
+        size = shards.files.saturatedSum(\.size)
         gguf = nil
         safetensors = shards.headers
         pytorch = []
@@ -109,14 +175,14 @@ package struct TensorModel: Sendable {
                     bytes: start + tensor.bytes.lowerBound..<start + tensor.bytes.upperBound)
             }
         }
-        handles = shards.files
+        files = shards.files
     }
 
     private init(torch shards: TorchShards) {
         format = .pytorch
         path = shards.path
-        paths = shards.files.map { $0.handle.path }
-        size = shards.files.reduce(0) { $0 + $1.status.size }
+        paths = shards.files.map(\.name)
+        size = shards.files.saturatedSum(\.size)
         gguf = nil
         safetensors = []
         pytorch = shards.checkpoints
@@ -128,7 +194,7 @@ package struct TensorModel: Sendable {
                     bytes: tensor.bytes, strides: view.isContiguous ? nil : tensor.strides)
             }
         }
-        handles = shards.files
+        files = shards.files
     }
 
     /// The first bytes of a file; `nil` for a directory.
@@ -165,10 +231,7 @@ package struct TensorModel: Sendable {
         if scratch.count < count { scratch = [UInt8](repeating: 0, count: count) }
         var all = scratch.mutableSpan
         var room = all._mutatingExtracting(0..<count)
-        let file = handles[tensor.file]
-        guard try file.handle.read(into: &room, at: start) == count else {
-            throw ReadFailure.changed(path: file.handle.path)
-        }
+        try files[tensor.file].read(into: &room, at: start)
         tensor.type.floats(from: room.span, into: &output)
     }
 
@@ -186,13 +249,11 @@ package struct TensorModel: Sendable {
         var all = scratch.mutableSpan
         var room = all._mutatingExtracting(0..<count)
         var staging: [UInt8] = []
-        let (file, start, end) = (handles[tensor.file], tensor.bytes.lowerBound, tensor.bytes.upperBound)
+        let (file, start, end) = (files[tensor.file], tensor.bytes.lowerBound, tensor.bytes.upperBound)
         try gather.read(elements, staging: &staging, into: &room) { range, bytes in
             let place = start + range.lowerBound * size
             precondition(place >= start && place + bytes.count <= end)
-            guard try file.handle.read(into: &bytes, at: place) == bytes.count else {
-                throw ReadFailure.changed(path: file.handle.path)
-            }
+            try file.read(into: &bytes, at: place)
         }
         tensor.type.floats(from: room.span, into: &output)
     }

@@ -9,7 +9,7 @@ struct TorchShards {
     /// The path as the user named it.
     let path: String
     /// The files, in the order in which they were named.
-    let files: [OpenFile]
+    let files: [any WeightFile]
     /// What each file has, in their order.
     let checkpoints: [TorchCheckpoint]
 
@@ -22,7 +22,7 @@ struct TorchShards {
 
     private init(path: String, files paths: [String]) throws {
         self.path = path
-        var files: [OpenFile] = []
+        var files: [any WeightFile] = []
         var checkpoints: [TorchCheckpoint] = []
         for path in paths {
             let file: OpenFile
@@ -42,12 +42,17 @@ struct TorchShards {
         self.checkpoints = checkpoints
     }
 
+    /// Reads what open files have.
+    init(path: String, files: [any WeightFile]) throws {
+        self.path = path
+        self.files = files
+        checkpoints = try files.map { try TorchShards.read($0, $0.name) }
+    }
+
     /// Reads what a file has.
     /// - Parameter name: the file, for messages.
-    static func read(_ file: OpenFile, _ name: String) throws -> TorchCheckpoint {
-        let reading = try TorchCheckpoint.read(fileSize: file.status.size) { range throws(FileError) in
-            try file.handle.bytes(range)
-        }
+    private static func read(_ file: any WeightFile, _ name: String) throws -> TorchCheckpoint {
+        let reading = try TorchCheckpoint.read(fileSize: file.size) { try file.bytes($0) }
         switch reading {
         case .checkpoint(let checkpoint): return checkpoint
         case .malformed(let error):

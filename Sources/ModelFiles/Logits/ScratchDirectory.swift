@@ -14,7 +14,7 @@ package enum ScratchDirectory {
         guard let base else {
             throw Diagnostics(
                 Diagnostic(
-                    code: .noHome, "there is no directory to keep logits in",
+                    code: .noHome, "there is no directory for files that are needed for a while",
                     fix: "name one: --scratch DIR", verdict: .undecided))
         }
         for number in 1...most {

@@ -104,9 +104,10 @@ enum PageStyle {
         @media print{:root{color-scheme:light;--page:#fff;--card:#fff}body{font-size:10.5pt}\
         *{-webkit-print-color-adjust:exact;print-color-adjust:exact}nav{display:none}.wide{display:block}\
         .narrow{display:none}.scroll{overflow:visible;border-color:#ccc}section{break-inside:auto;margin-top:1.4rem}\
-        h2,h3{break-after:avoid}tr,.finding,.pair,.chart,.treemap{break-inside:avoid}a{color:inherit}thead{display:table-header-group}\
+        h2,h3,h4,h3+.note,h4+.note,.chart+details summary{break-after:avoid}.tiles{grid-template-columns:repeat(auto-fit,minmax(6.4rem,1fr))}\
+        caption,thead tr{break-after:avoid}tbody tr:nth-child(-n+2){break-before:avoid}tr,.finding,.pair,.chart,.front,.treemap{break-inside:avoid}a{color:inherit}thead{display:table-header-group}\
         table{font-size:8.5pt}.pair{grid-template-columns:1fr 1fr;gap:0 1.5rem}.chart svg{height:90px}th,td{padding:.22rem .25rem;overflow-wrap:break-word}\
-        thead th,caption,.note,.chip{font-size:7.5pt}.chip{padding:0 .2rem}tbody th{min-width:7.5rem}td{min-width:0}\
+        thead th,caption,.note,.chip{font-size:7.5pt}.chip{padding:0 .15rem;white-space:normal}tbody th{min-width:6.5rem}td{min-width:0}\
         .bar{min-width:4rem}details:not([open]).paper::details-content{content-visibility:visible;block-size:auto}}
 
         """

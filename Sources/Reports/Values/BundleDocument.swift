@@ -58,12 +58,15 @@ package struct BundleDocument: Sendable {
     package let version: String
 
     /// Puts a document together.
-    /// - Parameter headers: tensors that were read from headers, by entry and file, where the lock has none.
+    /// - Parameters:
+    ///   - headers: tensors that were read from headers, by entry and file, where the lock has none.
+    ///   - unknown: sentences on what could not be known, among them why a conversion's error is not known.
+    ///   - isMeasured: whether errors were measured as far as that was possible.
     package init(
         _ plan: Plan, subject: Subject, lockDigest: SHA256Digest, policy: Policy? = nil,
         headers: [ExactName: [RelativePath: [TensorRecord]]] = [:], findings: [Diagnostic] = [],
         baseLocks: [SHA256Digest: Lock] = [:], signature: String? = nil, errors: [ConversionCost] = [],
-        unknown: [String] = [], version: String
+        unknown: [String] = [], isMeasured: Bool = false, version: String
     ) {
         self.plan = plan
         self.subject = subject
@@ -85,7 +88,7 @@ package struct BundleDocument: Sendable {
                 entry: entry, share: shares[ExactName(entry.name)], tensors: tensors,
                 fits: AcceleratorFit.all(entry))
         }
-        self.unknown = unknown + BundleDocument.unknown(plan.lock, items, subject, errors)
+        self.unknown = unknown + BundleDocument.unknown(items, subject, isMeasured)
     }
 
     /// The entries that the bundle has.
@@ -93,7 +96,7 @@ package struct BundleDocument: Sendable {
 
     /// What the lock and the arguments leave open.
     private static func unknown(
-        _ lock: Lock, _ items: [Item], _ subject: Subject, _ errors: [ConversionCost]
+        _ items: [Item], _ subject: Subject, _ isMeasured: Bool
     ) -> [String] {
         var sentences: [String] = []
         let blind = items.filter { $0.share != nil && $0.entry.kind == .model && $0.tensors.isEmpty }
@@ -103,19 +106,16 @@ package struct BundleDocument: Sendable {
                 switch subject {
                 case .manifest, .lock:
                     "the lock states no tensors of it; a report of the packed directory reads headers"
-                case .directory: "no header of a whole file of it could be read"
-                case .archive: "headers are read in a directory, not in an archive"
+                case .directory: "no header of its files could be read"
+                case .archive: "no header of its files could be read without unpacking the archive"
                 }
             sentences.append("The tensors of \(names): \(reason).")
         }
-        let known = Set(exactly: errors.map(\.entry))
-        let open = items.filter { $0.entry.asked.conversion != nil && !known.contains($0.entry.name) }
-        if !open.isEmpty {
-            let hint =
-                subject == .directory
-                ? "--errors reads both models, where both are stored whole"
-                : "a lock states none; a report of the packed directory with --errors measures them"
-            sentences.append("What the conversion to \(list(open.map(\.entry.name))) cost: \(hint).")
+        let made = isMeasured ? [] : items.filter { $0.share != nil && $0.entry.asked.conversion != nil }
+        if !made.isEmpty {
+            sentences.append(
+                "What the conversion to \(list(made.map(\.entry.name))) cost: --errors reads both models."
+            )
         }
         if subject == .lock || subject == .manifest {
             sentences.append(

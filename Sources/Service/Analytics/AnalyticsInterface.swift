@@ -1,10 +1,12 @@
 import Formats
+import Manifests
 import Storage
 
 /// The interface to what clients tell of their use of models: what is below `/api/analytics`.
 package struct AnalyticsInterface: RequestHandler {
     private let store: AnalyticsStore?
-    private let mayKnow: @Sendable (String, AccessToken?) -> Bool
+    private let shelf: HubShelf
+    private let market: MarketShelf
 
     /// The most events of one request.
     private static let eventLimit = 1000
@@ -16,9 +18,11 @@ package struct AnalyticsInterface: RequestHandler {
     /// - Parameters:
     ///   - store: `nil` where nothing is kept.
     ///   - hub: knows which models are only for some.
-    package init(_ store: AnalyticsStore?, _ hub: HubMirror) {
+    ///   - market: knows what the caches have.
+    package init(_ store: AnalyticsStore?, _ hub: HubMirror, _ market: MarketShelf) {
         self.store = store
-        mayKnow = { hub.mayKnow($0, $1) }
+        shelf = hub.shelf
+        self.market = market
     }
 
     /// Whether events are kept.
@@ -58,9 +62,9 @@ package struct AnalyticsInterface: RequestHandler {
         if let text = target.first("start") { selection.start = try AnalyticsInterface.time(text, "start") }
         if let text = target.first("end") { selection.end = try AnalyticsInterface.time(text, "end") }
         if isDeletion { try JobInterface.requireScope(.admin, request) }
-        if let model = selection.model, !isDeletion, !mayKnow(model, request.holder) {
-            // As of one that nobody ever used.
-            (selection.start, selection.end) = (0, 0)
+        if let model = selection.model, !request.holder.mayAll {
+            selection.owners = try used(model).owners(
+                for: request.holder, isCached: market.isCached(model))
         }
         let chosen = selection
         return try AnalyticsInterface.stored {
@@ -83,10 +87,26 @@ package struct AnalyticsInterface: RequestHandler {
         }
         var events: [AnalyticsStore.Event] = []
         for document in documents { events.append(try AnalyticsInterface.event(document)) }
-        let taken = events
+        var owners: [ExactName: String] = [:]
+        for event in events where owners[ExactName(event.model)] == nil {
+            owners[ExactName(event.model)] = try used(event.model).owner
+        }
+        let taken = events.map { event in
+            var event = event
+            event.owner = owners[ExactName(event.model)] ?? ""
+            return event
+        }
         return try AnalyticsInterface.stored {
             try store.add(taken, time: currentTime() / 1_000_000_000)
             return .json(["accepted": .integer(taken.count)], status: 202)
+        }
+    }
+
+    private func used(_ model: String) throws(ModelRefusal) -> UsedModel {
+        do throws(Diagnostics) {
+            return try UsedModel(model, shelf)
+        } catch {
+            throw ModelRefusal(500, "the catalogue cannot be read")
         }
     }
 

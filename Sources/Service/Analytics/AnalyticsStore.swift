@@ -1,11 +1,11 @@
 import Formats
 import Storage
 
-/// What clients told of their use of models, in an SQLite database of this machine. It has neither names nor addresses, and a
-/// bounded number of events: the oldest are forgotten first.
+/// What clients told of their use of models, in an SQLite database of this machine. It has neither names nor addresses of clients,
+/// and a bounded number of events: the oldest are forgotten first.
 package final class AnalyticsStore: Sendable {
     private let database: SQLiteDatabase
-    private static let layout: Int64 = 1
+    private static let layout: Int64 = 2
     /// How many events are kept.
     static let limit: Int64 = 1_000_000
 
@@ -20,16 +20,22 @@ package final class AnalyticsStore: Sendable {
             let found = try connection.column("PRAGMA user_version")
             if found == [.integer(0)] {
                 try connection.execute(AnalyticsStore.schema)
+            } else if found == [.integer(1)] {
+                // Nobody knows whose models those events were of.
+                try connection.execute(
+                    "ALTER TABLE event ADD COLUMN owner TEXT; PRAGMA user_version = \(AnalyticsStore.layout)")
             } else if found != [.integer(AnalyticsStore.layout)] {
                 throw SQLiteError(code: 26, "another version of Knapsack made the analytics")
             }
         }
     }
 
+    /// The owner is empty of a model that was nobody's here when the event came, and null where it was not noted.
     private static let schema = """
         CREATE TABLE event (
             number INTEGER PRIMARY KEY AUTOINCREMENT, model TEXT NOT NULL, kind TEXT NOT NULL,
-            time INTEGER NOT NULL, response INTEGER, prompt INTEGER, completion INTEGER, rating INTEGER
+            time INTEGER NOT NULL, response INTEGER, prompt INTEGER, completion INTEGER, rating INTEGER,
+            owner TEXT
         );
         CREATE INDEX model ON event (model, time);
         PRAGMA user_version = \(layout);
@@ -49,6 +55,8 @@ package final class AnalyticsStore: Sendable {
         let completion: Int?
         /// From 1 to 5.
         let rating: Int?
+        /// Whose the model is; empty for nobody's.
+        var owner = ""
     }
 
     /// Adds events: all of them or none.
@@ -57,14 +65,14 @@ package final class AnalyticsStore: Sendable {
         try database.write { connection in
             var insert = try connection.statement(
                 """
-                INSERT INTO event (model, kind, time, response, prompt, completion, rating)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO event (model, kind, time, response, prompt, completion, rating, owner)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """)
             let value = { (number: Int?) in number.map { SQLiteStatement.Value.integer(Int64($0)) } ?? .null }
             for event in events {
                 try insert.run([
                     .text(event.model), .text(event.kind), .integer(time), value(event.response),
-                    value(event.prompt), value(event.completion), value(event.rating),
+                    value(event.prompt), value(event.completion), value(event.rating), .text(event.owner),
                 ])
             }
             var trim = try connection.statement(
@@ -81,13 +89,17 @@ package final class AnalyticsStore: Sendable {
         var start = Int64.min
         /// Before this second.
         var end = Int64.max
+        /// Of models that were these people's when the events came; `nil` for everybody's, also where that is not known.
+        var owners: [String]?
 
         fileprivate var condition: String {
             (model == nil ? "" : "model = ? AND ") + "time >= ? AND time < ?"
+                + (owners.map { " AND owner IN (\($0.map { _ in "?" }.joined(separator: ", ")))" } ?? "")
         }
 
         fileprivate var values: [SQLiteStatement.Value] {
             (model.map { [.text($0)] } ?? []) + [.integer(start), .integer(end)]
+                + (owners ?? []).map { .text($0) }
         }
     }
 

@@ -25,6 +25,8 @@ package struct Response: Sendable {
     package var ends = false
     /// What it is about, for the audit log; `nil` where the request's target says it.
     package var subject: String?
+    /// The ids that the marketplace has of what it took from the sight of others.
+    package var hides: [String] = []
 
     /// Makes an answer.
     package init(_ status: Int, _ body: Body = .bytes([])) {

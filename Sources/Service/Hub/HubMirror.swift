@@ -67,20 +67,6 @@ package struct HubMirror: RequestHandler {
         }
     }
 
-    /// Whether the holder of a token may know of a model, whatever clients write before and behind its name: "local:anna/small",
-    /// "anna/small@v1".
-    func mayKnow(_ model: String, _ holder: AccessToken?) -> Bool {
-        let ends: [UInt8] = Array("@:#?".utf8)
-        let parts = model.utf8.split(separator: UInt8(ascii: "/"))
-        return zip(parts, parts.dropFirst()).allSatisfy { owner, name in
-            let user =
-                owner.lastIndex(of: UInt8(ascii: ":")).map { owner[owner.index(after: $0)...] } ?? owner
-            let plain = name.prefix { !ends.contains($0) }
-            guard let user = String(user), let plain = String(plain) else { return true }
-            return shelf.mayKnow("\(user)/\(plain)", HubReader(holder: holder))
-        }
-    }
-
     private func reading(_ request: Request, _ response: @autoclosure () -> Response) -> Response {
         let method = request.head.method
         guard method == "GET" || method == "HEAD" else {

@@ -20,8 +20,10 @@ final class HubNames: Sendable {
     private struct Known {
         let generation: Int
         let names: [Name]
-        /// Where they are, by their ids in small letters.
-        let places: [ExactName: Int]
+        /// Where they are, by their ids in small letters: names of the registry may differ by capitals alone.
+        let places: [ExactName: [Int]]
+        /// What is gone, by its id in small letters.
+        let former: [ExactName: [FormerName]]
     }
 
     private let catalogue: ModelCatalogue
@@ -34,9 +36,11 @@ final class HubNames: Sendable {
     /// is enough that all see one of them.
     func names(_ kind: HubRepository.Kind) throws(Diagnostics) -> [Name] { try read(kind).names }
 
-    /// Whether there is one of this id, in whatever capitals.
+    /// Whether there is one of this id, in whatever capitals, or was one that its owner alone saw.
     func isTaken(_ repository: HubRepository) throws(Diagnostics) -> Bool {
-        try read(repository.kind).places[ExactName(repository.id.lowercased())] != nil
+        let known = try read(repository.kind)
+        let low = ExactName(repository.id.lowercased())
+        return known.places[low] != nil || known.former[low] != nil
     }
 
     /// All that have this id, in whatever capitals.
@@ -44,7 +48,16 @@ final class HubNames: Sendable {
         var found: [Name] = []
         for kind in HubRepository.Kind.allCases {
             let known = try read(kind)
-            if let place = known.places[ExactName(id.lowercased())] { found.append(known.names[place]) }
+            found += (known.places[ExactName(id.lowercased())] ?? []).map { known.names[$0] }
+        }
+        return found
+    }
+
+    /// All that had this id, in whatever capitals, and that their owners alone saw.
+    func former(_ id: String) throws(Diagnostics) -> [FormerName] {
+        var found: [FormerName] = []
+        for kind in HubRepository.Kind.allCases {
+            found += try read(kind).former[ExactName(id.lowercased())] ?? []
         }
         return found
     }
@@ -53,7 +66,11 @@ final class HubNames: Sendable {
         let generation = catalogue.generation
         if let known = known.withLock({ $0[kind] }), known.generation == generation { return known }
         var all: [ExactName: Name] = [:]
+        var former: [ExactName: [FormerName]] = [:]
         do throws(ModelCatalogue.Problem) {
+            for name in try catalogue.formerNames(kind) {
+                former[ExactName(name.id.lowercased()), default: []].append(name)
+            }
             for model in kind == .model ? try catalogue.models() : [] {
                 let id = "\(model.user)/\(model.model)"
                 all[ExactName(id)] = Name(
@@ -77,8 +94,8 @@ final class HubNames: Sendable {
         let fresh = Known(
             generation: generation, names: names,
             places: Dictionary(
-                names.enumerated().map { (ExactName($1.id.lowercased()), $0) },
-                uniquingKeysWith: { names[$0].isPublic ? $1 : $0 }))
+                names.enumerated().map { (ExactName($1.id.lowercased()), [$0]) }, uniquingKeysWith: +),
+            former: former)
         known.withLock { $0[kind] = fresh }
         return fresh
     }

@@ -117,19 +117,16 @@ final class HubShelf: Sendable {
     // MARK: Revisions
 
     /// Whether a repository is one that people uploaded, and not one of the cache: also one that the reader does not see, or
-    /// writes with other capitals. Nobody elsewhere is told of its name.
+    /// writes with other capitals, and one that its owner alone saw until it was deleted. Nobody elsewhere is told of its name.
     func isUploaded(_ repository: HubRepository) throws(Diagnostics) -> Bool {
         try names?.isTaken(repository) ?? false
     }
 
-    /// Whether the reader may know of a name: nobody's, or one of which they see something.
-    func mayKnow(_ id: String, _ reader: HubReader) -> Bool {
-        do throws(Diagnostics) {
-            return try names?.named(id).allSatisfy { $0.isPublic || reader.seesAll(of: $0.owner) } ?? true
-        } catch {
-            return false
-        }
-    }
+    /// What people uploaded under an id, in whatever capitals.
+    func uploaded(_ id: String) throws(Diagnostics) -> [HubNames.Name] { try names?.named(id) ?? [] }
+
+    /// What people uploaded under an id and deleted, of what they alone saw.
+    func formerlyUploaded(_ id: String) throws(Diagnostics) -> [FormerName] { try names?.former(id) ?? [] }
 
     /// The revision that a name means now.
     /// - Throws: what is missing.

@@ -5,7 +5,8 @@ import Storage
 import Synchronization
 
 /// The models of the registry as the Hub would have them: `USER/MODEL`, with a revision for each version, and `main` for the
-/// newest one. What was read is taken for what it was for some seconds.
+/// newest one. What was read is taken for what it was for some seconds, unless something is changed: what is deleted or made private
+/// is so at once.
 final class UploadedModels: Sendable {
     private struct Version {
         let name: String
@@ -14,6 +15,7 @@ final class UploadedModels: Sendable {
 
     private struct Known {
         let versions: [Version]
+        let generation: Int
         let readAt: Int64
     }
 
@@ -60,9 +62,11 @@ final class UploadedModels: Sendable {
         let isPublicOnly = !reader.seesAll(of: parts[0])
         let key = ExactName(repository.id + (isPublicOnly ? " public" : ""))
         let now = steadyTime()
-        if let found = known.withLock({ $0[key] }), now - found.readAt < UploadedModels.life {
-            return found.versions
+        let generation = catalogue.generation
+        func holds(_ known: Known) -> Bool {
+            known.generation == generation && now - known.readAt < UploadedModels.life
         }
+        if let found = known.withLock({ $0[key] }), holds(found) { return found.versions }
         let read: [ModelVersion]
         do throws(ModelCatalogue.Problem) {
             read = try catalogue.versions(user: parts[0], model: parts[1], isPublicOnly: isPublicOnly)
@@ -80,9 +84,10 @@ final class UploadedModels: Sendable {
         guard !versions.isEmpty else { return [] }
         known.withLock { all in
             if all.count >= UploadedModels.room {
-                all = all.filter { now - $0.value.readAt < UploadedModels.life }
+                all = all.filter { holds($0.value) }
             }
-            if all.count < UploadedModels.room { all[key] = Known(versions: versions, readAt: now) }
+            guard all.count < UploadedModels.room || all[key] != nil else { return }
+            all[key] = Known(versions: versions, generation: generation, readAt: now)
         }
         return versions
     }

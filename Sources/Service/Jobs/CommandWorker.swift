@@ -1,3 +1,5 @@
+package import Caches
+package import Catalogue
 package import Formats
 import Storage
 
@@ -13,14 +15,20 @@ package struct CommandWorker: JobWorker {
         package var hubCache: String
         /// The kagglehub cache.
         package var kaggleCache: String
+        /// What people uploaded; `nil` where no catalogue is served.
+        package var catalogue: ModelCatalogue?
+        /// What Kaggle's clients uploaded; `nil` where they cannot.
+        package var uploads: KagglehubCache?
         /// Whether installs of whoever may write use the credentials of whoever runs the server; those of whoever may do all do.
         package var lendsCredentials: Bool
 
         /// States them.
         package init(
             program: String, environment: [String: String], hubCache: String, kaggleCache: String,
-            lendsCredentials: Bool
+            catalogue: ModelCatalogue?, uploads: KagglehubCache?, lendsCredentials: Bool
         ) {
+            self.catalogue = catalogue
+            self.uploads = uploads
             self.lendsCredentials = lendsCredentials
             self.program = program
             self.environment = environment
@@ -131,9 +139,9 @@ extension CommandWorker {
 
     /// A text without the places of this machine: clients may be on others.
     private func harmless(_ text: String, _ directory: String) -> String {
-        let places = [
-            (directory, "(job)"), (settings.hubCache, "(cache)"), (settings.kaggleCache, "(cache)"),
-        ]
+        let places =
+            [(directory, "(job)"), (settings.hubCache, "(cache)"), (settings.kaggleCache, "(cache)")]
+            + (settings.uploads.map { [($0.root, "(cache)")] } ?? [])
         return places.reduce(text) { text, place in
             [place.0, (try? Directory.realPath(place.0)) ?? place.0].reduce(text) {
                 $1.utf8.count > 1 ? $0.replacingUTF8($1, with: place.1) : $0

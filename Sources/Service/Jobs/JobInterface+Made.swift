@@ -27,6 +27,7 @@ extension JobInterface {
         switch (kind, path[1]) {
         case (_, "events"): return try watchers.events(of: job, queue, request)
         case (_, "download"):
+            if let entry = job.result["entry"]?.string { return try entryDownload(entry, job, request) }
             let name = "\(kind.rawValue)-\(job.number)"
             return try ResultFiles.download(job, in: queue.results(job.number), name: name, request)
         case (.bundle, "report"):
@@ -40,8 +41,27 @@ extension JobInterface {
     }
 
     private func optimize(_ request: Request) throws(ModelRefusal) -> Response {
-        let wish = try OptimizationWish(RequestDocument(request, keys: OptimizationWish.keys), settings)
-        return try submit(.optimization, "\(wish.source.text) as \(wish.label)", wish.document, request)
+        let wish = try OptimizationWish(
+            RequestDocument(request, keys: OptimizationWish.keys), settings, request.holder)
+        return try submit(.optimization, "\(wish.original.text) as \(wish.label)", wish.document, request)
+    }
+
+    /// What was made, of the registry's version that it became: also by who has it, and as long as it is there.
+    private func entryDownload(
+        _ entry: String, _ job: Job, _ request: Request
+    ) throws(ModelRefusal) -> Response {
+        let parts = entry.utf8.drop { $0 != UInt8(ascii: ":") }.dropFirst().split(
+            separator: UInt8(ascii: "/")
+        )
+        .compactMap { String(Substring($0)) }
+        guard let registry, parts.count == 2, let version = job.result["version"]?.string else {
+            throw ModelRefusal(404, "the registry that has the result is not served")
+        }
+        return try registry.download(parts[0], parts[1], version, request) { document in
+            // Its owner may have uploaded something else under that name since.
+            let made = document[MadeModel.member]
+            return made?["job"]?.integer == job.number && made?["asked"]?.integer == Int(job.created)
+        }
     }
 
     private func pack(_ request: Request) throws(ModelRefusal) -> Response {

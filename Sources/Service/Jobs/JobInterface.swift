@@ -8,12 +8,18 @@ package struct JobInterface: RequestHandler {
     let settings: CommandWorker.Settings
     /// Those who watch jobs.
     let watchers: JobWatchers
+    /// What has the results of jobs that are versions of the registry; `nil` where none is served.
+    let registry: ModelRegistry?
 
     /// - Parameters:
     ///   - queue: where jobs wait.
     ///   - settings: where the caches are that jobs work with.
     ///   - watchers: how many may watch jobs at once; each holds a thread of the server.
-    package init(_ queue: JobQueue, _ settings: CommandWorker.Settings, watchers: Int) {
+    ///   - registry: what has the results that are versions of it; `nil` where none is served.
+    package init(
+        _ queue: JobQueue, _ settings: CommandWorker.Settings, watchers: Int, registry: ModelRegistry?
+    ) {
+        self.registry = registry
         self.queue = queue
         self.settings = settings
         self.watchers = JobWatchers(limit: watchers)

@@ -1,4 +1,3 @@
-import Caches
 import Formats
 import Manifests
 
@@ -19,7 +18,9 @@ struct OptimizationWish {
     /// What is made.
     let product: Product
     /// The model, at a commit or a version.
-    let source: Source
+    let original: OptimizationOriginal
+    /// Who has the result, of models that somebody uploaded; `nil` for those of the caches.
+    let keeper: OptimizationKeeper?
     /// The GGUF file that is read; `nil` where the model is safetensors.
     let file: RelativePath?
     /// Whether tensors that are quantized already may be quantized again.
@@ -33,25 +34,25 @@ struct OptimizationWish {
     /// What is meant by a number of bits: what is taken most often.
     private static let types = [4: "Q4_K_M", 8: "Q8_0", 16: "F16"]
 
-    /// Checks a body, and looks the model up in the caches.
-    init(_ body: RequestDocument, _ settings: CommandWorker.Settings) throws(ModelRefusal) {
+    /// Checks a body, and looks the model up in the caches and in the catalogue.
+    /// - Parameter holder: who asks, and sees the model.
+    init(
+        _ body: RequestDocument, _ settings: CommandWorker.Settings, _ holder: AccessToken?
+    ) throws(ModelRefusal) {
         let given = OptimizationWish.choices.filter { body.has($0) }
         guard given.count == 1 else {
             throw ModelRefusal(
                 400, "exactly one has to be there of \(OptimizationWish.choices.joined(separator: ", "))")
         }
         guard let id = try body.text("model") else { throw ModelRefusal(400, "model is missing") }
-        let asked = try JobInterface.source(id, revision: try body.text("revision"))
         requantizes = try body.truth("allow_requantize") ?? false
         product = try OptimizationWish.product(body)
-        let snapshot: Snapshot
-        do throws(Diagnostics) {
-            (source, snapshot) = try OptimizationWish.pinned(asked, settings)
-        } catch {
-            // What is found names places on this machine.
-            throw ModelRefusal(404, "\(asked.text) is not in this server's cache, or not in that revision")
+        let found = try OptimizationOriginal.find(id, try body.text("revision"), settings, holder)
+        original = found.original
+        keeper = try original.owner.map { owner throws(ModelRefusal) in
+            try OptimizationKeeper(owner: owner, holder)
         }
-        file = try OptimizationWish.file(try body.text("file"), in: snapshot)
+        file = try OptimizationWish.file(try body.text("file"), in: found.files)
         switch product {
         case .cast, .pruned:
             guard file == nil else {
@@ -95,39 +96,18 @@ struct OptimizationWish {
         throw ModelRefusal(400, "nothing states what to make")
     }
 
-    /// The source at the commit or version that it means now, with its files.
-    private static func pinned(
-        _ source: Source, _ settings: CommandWorker.Settings
-    ) throws(Diagnostics) -> (Source, Snapshot) {
-        switch source {
-        case .kaggle(let handle):
-            let cache = KagglehubCache(root: settings.kaggleCache)
-            let known = try cache.resolve(handle)
-            return (.kaggle(known), try cache.snapshot(known))
-        case .hub(let repository, let revision):
-            let cache = HubCache(root: settings.hubCache)
-            let commit = try cache.resolve(repository, revision: revision)
-            return (
-                .hub(repository, revision: commit),
-                try cache.snapshot(repository, ref: commit, commit: commit)
-            )
-        case .registry, .path:
-            throw Diagnostics(Diagnostic(code: .notCached, "the model is in no cache", verdict: .undecided))
-        }
-    }
-
     /// The GGUF file that is meant; `nil` where the weights are safetensors and none is named.
     private static func file(
-        _ name: String?, in snapshot: Snapshot
+        _ name: String?, in files: [RelativePath]
     ) throws(ModelRefusal) -> RelativePath? {
-        let models = snapshot.files.map(\.path).filter { $0.hasSuffix(".gguf") }
+        let models = files.filter { $0.hasSuffix(".gguf") }
         if let name {
             guard let file = models.first(where: { $0.text.hasSameBytes(as: name) }) else {
                 throw ModelRefusal(404, "the model has no GGUF file of this name")
             }
             return file
         }
-        if snapshot.files.contains(where: { $0.path.hasSuffix(".safetensors") }) { return nil }
+        if files.contains(where: { $0.hasSuffix(".safetensors") }) { return nil }
         let firsts = models.count == 1 ? models : models.filter { $0.name.containsUTF8("-00001-of-") }
         guard let first = firsts.first, firsts.count == 1 else {
             throw ModelRefusal(
@@ -148,16 +128,18 @@ struct OptimizationWish {
             case .cast(let type): ("dtype", .string(type))
             case .pruned(let sparsity): ("prune", .string(sparsity))
             }
-        return [
-            "source": .string(source.text), "file": file.map { .string($0.text) } ?? .null, key: value,
-            "allow_requantize": .bool(requantizes),
-        ]
+        return .object(
+            original.members + [
+                JSON.Member("file", file.map { .string($0.text) } ?? .null), JSON.Member(key, value),
+                JSON.Member("allow_requantize", .bool(requantizes)),
+            ] + (keeper.map { [$0.member] } ?? []))
     }
 
     /// Reads a request that was kept; `nil` where it is none.
     init?(kept document: JSON) {
-        guard let source = document["source"]?.string.flatMap({ try? Source.parse($0) }) else { return nil }
-        self.source = source
+        guard let original = OptimizationOriginal(kept: document) else { return nil }
+        self.original = original
+        keeper = OptimizationKeeper(kept: document)
         file = document["file"]?.string.flatMap { RelativePath($0) }
         requantizes = document["allow_requantize"]?.bool ?? false
         if let type = document["type"]?.string {
@@ -181,15 +163,6 @@ struct OptimizationWish {
         case .cast(let type): type
         case .pruned(let sparsity):
             "sparse-" + String(decoding: sparsity.utf8.map { $0 == 0x3A ? 0x2D : $0 }, as: UTF8.self)
-        }
-    }
-
-    /// The model's own name.
-    var name: String {
-        switch source {
-        case .hub(let repository, _): Path.name(repository.id)
-        case .kaggle(let handle): handle.parts.last ?? "model"
-        case .registry, .path: "model"
         }
     }
 }

@@ -14,7 +14,8 @@ package struct Market: RequestHandler {
     }
 
     /// Has the next list look again, because somebody took something away, or from others.
-    package func forget() { shelf.forget() }
+    /// - Parameter hidden: the ids of what others see no more.
+    package func forget(hidden: [String] = []) { shelf.forget(hidden: hidden) }
 
     /// The answer to a request whose path ``owns(_:)`` takes.
     package func answer(_ request: Request) -> Response {

@@ -77,6 +77,7 @@ struct MarketLineage {
             "relation": relation.map(JSON.string) ?? .null,
             "size": model.map { .integer($0.size) } ?? .null,
             "quantization": model?.summary["quantization"] ?? .null,
+            "comparison": model?.summary["comparison"] ?? .null,
         ]
     }
 }

@@ -1,4 +1,5 @@
 package import Formats
+package import Manifests
 
 /// A model, or a data set, as the lists of the marketplace have it: what was read of its files once, and what it is chosen by.
 package struct MarketModel: Sendable {
@@ -39,6 +40,20 @@ package struct MarketModel: Sendable {
         let lists = ["tags", "languages", "frameworks", "formats", "architectures", "base_models"]
             .flatMap { summary[$0]?.strings ?? [] }
         words = ([name] + texts + lists).joined(separator: "\n").lowercased()
+    }
+
+    /// What a repository that clients of the Hub uploaded is asked for by.
+    package static func id(of repository: HubRepository) -> String {
+        (repository.kind == .model ? "here:" : "here-\(repository.kind.rawValue):") + repository.id
+    }
+
+    /// The same as its owner's alone, until it is looked at again.
+    var hidden: MarketModel? {
+        let members = (summary.members ?? []).map { member in
+            member.key.hasSameBytes(as: "visibility") ? JSON.Member(member.key, "private") : member
+        }
+        // The key of nothing, so that the next look reads it anew.
+        return MarketModel(.object(members), key: "")
     }
 
     /// Whether a member has this text, or has it in its list, in any case.

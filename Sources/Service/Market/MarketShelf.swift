@@ -1,4 +1,5 @@
 import Formats
+import Manifests
 package import Storage
 import Synchronization
 
@@ -14,6 +15,8 @@ package final class MarketShelf: Sendable {
         var duration: Int64 = 0
         /// Counts what was changed: a look that began before a change does not count for long.
         var changes = 0
+        /// What was hidden from others, by the number of the change.
+        var hidden: [ExactName: Int] = [:]
         /// Whether somebody looks now.
         var isReading = false
         /// How many looks have ended.
@@ -32,7 +35,7 @@ package final class MarketShelf: Sendable {
     /// Who looks at the health of the caches: one alone, and others have what was seen last.
     private let healthLook = ThreadPlaces(limit: 1)
     private let detailLook = ThreadPlaces(limit: 1)
-    private let detailWaiters = ThreadPlaces(limit: 8)
+    private let detailWaiters: ThreadPlaces
     private let searches = ThreadPlaces(limit: mostSearches)
     private let isStopping = Atomic(false)
 
@@ -49,8 +52,15 @@ package final class MarketShelf: Sendable {
     /// How many times as long as a look takes what it saw is kept, so that looking takes a small part of the time.
     private static let share: Int64 = 20
 
+    /// The most requests that wait for somebody who reads headers, however many threads there are.
+    private static let mostWaiters = 8
+
     /// Nothing is looked at yet.
-    package init(_ source: any MarketSource) { self.source = source }
+    /// - Parameter mostWaiting: how many requests wait for the details of models at once, so that others are served meanwhile.
+    package init(_ source: any MarketSource, mostWaiting: Int = mostWaiters) {
+        self.source = source
+        detailWaiters = ThreadPlaces(limit: min(MarketShelf.mostWaiters, mostWaiting))
+    }
 
     /// Looks for the first time, on a thread of its own. Lists have meanwhile what was found so far.
     package func fill() async throws(FileError) {
@@ -76,9 +86,15 @@ package final class MarketShelf: Sendable {
     func view(_ viewer: MarketViewer) -> MarketView { views.view(current(), viewer) }
 
     /// Looks again at the next question, because something was changed.
-    package func forget() {
+    /// - Parameter hidden: the ids of what others than the owner see no more, or not in that version. It is hidden at once, also
+    ///   from those who are answered while somebody looks.
+    package func forget(hidden: [String] = []) {
         state.withLock { state in
             state.changes += 1
+            for id in hidden.map({ ExactName($0) }) {
+                state.hidden[id] = state.changes
+                state.models[id] = state.models[id]?.hidden
+            }
             if state.readAt != nil { state.readAt = .min / 2 }
         }
     }
@@ -90,7 +106,12 @@ package final class MarketShelf: Sendable {
         source.read(known) { model in
             fresh[ExactName(model.id)] = model
             let isFirst = state.withLock { $0.readAt == nil }
-            if isFirst { state.withLock { $0.models[ExactName(model.id)] = model } }
+            if isFirst {
+                state.withLock { state in
+                    let isHidden = state.hidden[ExactName(model.id)].map { $0 > changes } == true
+                    state.models[ExactName(model.id)] = isHidden ? model.hidden : model
+                }
+            }
         } progress: { done, count in
             state.withLock { ($0.done, $0.count) = (done, count) }
             return !isStopping.load(ordering: .acquiring)
@@ -98,6 +119,9 @@ package final class MarketShelf: Sendable {
         return state.withLock { state in
             // What ended early has not seen all.
             guard !isStopping.load(ordering: .acquiring) else { return state }
+            // What was read before it was hidden may be what others may not see.
+            state.hidden = state.hidden.filter { $0.value > changes }
+            for id in state.hidden.keys { fresh[id] = fresh[id]?.hidden }
             state.models = fresh
             state.readAt = state.changes == changes ? steadyTime() : .min / 2
             state.duration = min(steadyTime() - start, 60_000_000_000)
@@ -144,23 +168,40 @@ package final class MarketShelf: Sendable {
         return current().models[ExactName(id)]
     }
 
+    /// Whether a cache has a model, as a source states it, or the Hub's clients do: everybody sees that.
+    func isCached(_ model: String) -> Bool {
+        ["", "hf:", "hf-dataset:", "kaggle:", "kaggle-dataset:"].map { $0 + model }.contains { id in
+            switch try? Source.parse(id) {
+            case .hub?, .kaggle?: source.has(id)
+            case .registry?, .path?, nil: false
+            }
+        }
+    }
+
     /// All that is known of a model; `nil` where it is not there any more, or not in that revision.
     ///
     /// One alone reads the headers of files, of which a hostile one may have 100 MB, and some wait for it.
     func details(
         _ model: MarketModel, revision: String?, tensors: Range<Int>
     ) throws(ModelRefusal) -> JSON? {
-        let busy = ModelRefusal(503, "others look at models at this moment: ask again")
-        guard let waiting = detailWaiters.take() else { throw busy }
-        let end = steadyTime() + MarketShelf.detailPatience
-        var place = detailLook.take()
-        while place == nil, steadyTime() < end {
-            pause(milliseconds: 5)
-            place = detailLook.take()
+        guard let place = detailLook.take() ?? waited() else {
+            throw ModelRefusal(503, "others look at models at this moment: ask again")
         }
-        guard let place else { throw busy }
-        return withExtendedLifetime((waiting, place)) {
+        return withExtendedLifetime(place) {
             source.details(model, revision: revision, tensors: tensors)
+        }
+    }
+
+    /// The place of the one who reads headers, after waiting for it; `nil` where that takes too long, or too many wait.
+    private func waited() -> ThreadPlaces.Place? {
+        guard let waiting = detailWaiters.take() else { return nil }
+        return withExtendedLifetime(waiting) {
+            let end = steadyTime() + MarketShelf.detailPatience
+            while steadyTime() < end {
+                pause(milliseconds: 5)
+                if let place = detailLook.take() { return place }
+            }
+            return nil
         }
     }
 

@@ -44,13 +44,13 @@ final class MarketViews: Sendable {
         // The first look finds more and more.
         guard state.looks > 0 else { return MarketView(viewer.shown(state)) }
         let key = ExactName(viewer.key)
-        if let known = kept.withLock({ $0[key] }), known.state.looks == state.looks { return known }
+        func isSame(_ view: MarketView) -> Bool {
+            view.state.looks == state.looks && view.state.changes == state.changes
+        }
+        if let known = kept.withLock({ $0[key] }), isSame(known) { return known }
         let made = MarketView(viewer.shown(state))
         kept.withLock { all in
-            if all.count >= MarketViews.room || all.values.contains(where: { $0.state.looks != state.looks })
-            {
-                all = [:]
-            }
+            if all.count >= MarketViews.room || !all.values.allSatisfy(isSame) { all = [:] }
             all[key] = made
         }
         return made

@@ -100,6 +100,25 @@ package struct ModelRegistry: RequestHandler {
         throw ModelRegistry.missing(user, model, wanted)
     }
 
+    /// The files of a version, as far as who asks sees it.
+    /// - Parameter isMeant: whether it is the very version, by its document.
+    func download(
+        _ user: String, _ model: String, _ version: String, _ request: Request, _ isMeant: (JSON) -> Bool
+    ) throws(ModelRefusal) -> Response {
+        let found: FoundVersion?
+        do throws(ModelCatalogue.Problem) {
+            found = try catalogue.find(
+                user: user, model: model, version: version, isPublicOnly: !request.seesAll(of: user),
+                withFiles: true)
+        } catch {
+            throw ModelRefusal(error)
+        }
+        guard let found, let document = try? JSON.parse(Array(found.text.utf8)), isMeant(document) else {
+            throw ModelRegistry.missing(user, model, version)
+        }
+        return try downloads.answer(found, request.head)
+    }
+
     private static func missing(_ user: String, _ model: String, _ version: String?) -> ModelRefusal {
         ModelRefusal(404, "there is no \(user)/\(model)" + (version.map { " in version \($0)" } ?? ""))
     }
@@ -141,7 +160,8 @@ package struct ModelRegistry: RequestHandler {
     private func list(_ filter: ModelFilter) throws(ModelRefusal) -> Response {
         do throws(ModelCatalogue.Problem) {
             let numbers = try catalogue.numbers(filter)
-            let first = try catalogue.texts(of: numbers[...], limit: ModelRegistry.listPart)
+            let first = try catalogue.texts(
+                of: numbers[...], isPublicOnly: filter.isPublicOnly, limit: ModelRegistry.listPart)
             let begin = Array(("[" + first.texts.joined(separator: ",")).utf8)
             guard first.count < numbers.count else { return .document(.bytes(begin + Array("]".utf8))) }
             return .document(
@@ -149,7 +169,8 @@ package struct ModelRegistry: RequestHandler {
                     try sink.write(begin.span)
                     var rest = numbers[first.count...]
                     while !rest.isEmpty {
-                        let next = try catalogue.texts(of: rest, limit: ModelRegistry.listPart)
+                        let next = try catalogue.texts(
+                            of: rest, isPublicOnly: filter.isPublicOnly, limit: ModelRegistry.listPart)
                         for text in next.texts { try sink.write(Array(("," + text).utf8).span) }
                         rest = rest.dropFirst(next.count)
                     }
@@ -188,7 +209,11 @@ package struct ModelRegistry: RequestHandler {
         }
         if let refusal { throw refusal }
         guard let document else { throw ModelRegistry.missing(user, model, wanted) }
-        return .json(document)
+        var response = Response.json(document)
+        if changes["visibility"]?.string?.hasSameBytes(as: "private") == true {
+            response.hides = ["local:\(user)/\(model)"]
+        }
+        return response
     }
 
     private func delete(_ path: [String], _ request: Request) throws(ModelRefusal) -> Response {
@@ -201,6 +226,8 @@ package struct ModelRegistry: RequestHandler {
             throw ModelRefusal(error)
         }
         guard count > 0 else { throw ModelRegistry.missing(user, model, version) }
-        return .json(["deleted": .integer(count)])
+        var response = Response.json(["deleted": .integer(count)])
+        response.hides = ["local:\(user)/\(model)"]
+        return response
     }
 }

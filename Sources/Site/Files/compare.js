@@ -2,7 +2,7 @@
 
 import { get, modelPath } from "./api.js";
 import { empty, h } from "./dom.js";
-import { accelerator, bytes, counted, modelAddress, origin, parameters, revision } from "./format.js";
+import { accelerator, bytes, counted, errorText, modelAddress, origin, parameters, revision } from "./format.js";
 import { name } from "./row.js";
 
 /** The view of the two models that the parameters "first" and "second" name. */
@@ -61,6 +61,7 @@ function sides(first, second) {
     ["Architecture", (first.architectures ?? []).join(", "), (second.architectures ?? []).join(", ")],
     ["Library", first.library, second.library],
     ["Made from", (first.base_models ?? []).join(", "), (second.base_models ?? []).join(", ")],
+    ["Measured against its original", errorText(first.comparison?.total), errorText(second.comparison?.total)],
     ["Languages", (first.languages ?? []).join(", "), (second.languages ?? []).join(", ")],
     ["Files", counted(first.details.files.length, "file"), counted(second.details.files.length, "file")],
     ["Tensors", counted(first.tensors.count, "tensor"), counted(second.tensors.count, "tensor")],

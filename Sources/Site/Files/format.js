@@ -76,3 +76,13 @@ export function accelerator(name) {
 export function modelAddress(id, revision) {
   return `#/model?${new URLSearchParams(revision ? { id, revision } : { id })}`;
 }
+
+/** A measured difference: by the signal to its noise, and the root of the mean square. */
+export function errorText(total) {
+  if (!total) return null;
+  const parts = [
+    typeof total.snr_db === "number" && `${total.snr_db.toFixed(1)} dB signal to noise`,
+    typeof total.rms === "number" && `rms error ${total.rms.toPrecision(3)}`,
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(", ") : null;
+}

@@ -3,6 +3,7 @@
 import { change, offers, token } from "./api.js";
 import { codeBlock, h, replace, say } from "./dom.js";
 import { fault } from "./fault.js";
+import { modelAddress } from "./format.js";
 import { follow } from "./install.js";
 
 /** What can be made: the member of the request, its value, and what people read. */
@@ -13,10 +14,10 @@ const FORMS = [
   ["prune", "2:4", "safetensors, two of four weights zero"],
 ];
 
-/** A form that makes another form of a model in a cache, where the server does that. */
+/** A form that makes another form of a model that is on this server, where it does that. */
 export function formsPlace(one, wanted, signal) {
   const place = h("div");
-  const isHere = (one.origin === "hub" || one.origin === "kaggle") && one.kind === "model" && one.complete !== false;
+  const isHere = ["hub", "kaggle", "catalogue"].includes(one.origin) && one.kind === "model" && one.complete !== false;
   const formats = one.formats ?? [];
   const hasTensors = formats.includes("safetensors");
   if (!isHere || !(hasTensors || formats.includes("gguf"))) return place;
@@ -40,7 +41,7 @@ function panel(one, wanted, hasTensors, signal) {
       const bar = h("div", { class: "made" });
       const result = h("div");
       replace(state, bar, result);
-      follow(bar, job, signal, (last) => { if (last.state === "done") replace(result, download(last)); });
+      follow(bar, job, signal, (last) => { if (last.state === "done") replace(result, entryLink(last), download(last)); });
     } catch (error) {
       if (!signal.aborted) replace(state, fault(error));
     }
@@ -48,6 +49,12 @@ function panel(one, wanted, hasTensors, signal) {
   return h("section", null, h("h2", null, "Make another form"),
     h("form", { submit: make }, h("label", { for: "form" }, "Form"), choice,
       h("p", { class: "actions" }, h("button", { type: "submit" }, "Make it"))), state);
+}
+
+/** A link to the page of what was made, where it is a model of the registry. */
+export function entryLink(job) {
+  const id = job.result?.entry;
+  return id ? h("p", null, "It is ", h("a", { href: modelAddress(id) }, id), `, ${job.result.version}.`) : null;
 }
 
 /** A link, where a browser may follow it; with a token, the command that sends it. */

@@ -3,7 +3,8 @@
 import { change, get, offers, watch } from "./api.js";
 import { chip, empty, h, replace, say } from "./dom.js";
 import { fault } from "./fault.js";
-import { bytes, time } from "./format.js";
+import { entryLink } from "./forms.js";
+import { bytes, errorText, time } from "./format.js";
 import { progressBar, stateText } from "./install.js";
 
 const KINDS = { install: "Install", remove: "Remove", optimization: "Optimization", bundle: "Bundle" };
@@ -31,6 +32,12 @@ export function jobList(list, signal, extra) {
     }
     return item;
   }));
+}
+
+/** What was made, and what that cost. */
+function outcome(job) {
+  const error = errorText(job.result?.comparison?.total);
+  return [error && h("p", { class: "note" }, `Against the original: ${error}.`), entryLink(job)];
 }
 
 function draw(item, job, signal, extra) {
@@ -64,6 +71,7 @@ function draw(item, job, signal, extra) {
       job.ended_at && `ended ${time(job.ended_at)}`, job.owner && `by ${job.owner}`,
       typeof job.result?.size === "number" && bytes(job.result.size),
     ].filter(Boolean).join(" · ")),
+    job.kind === "optimization" && job.state === "done" && outcome(job),
     extra?.(job),
     h("p", { class: "actions" }, act));
   if (had) act.focus();

@@ -4,7 +4,7 @@ import { get, modelPath, offers } from "./api.js";
 import { chip, codeBlock, facts, h, replace, say, table } from "./dom.js";
 import { fault } from "./fault.js";
 import { formsPlace } from "./forms.js";
-import { accelerator, bytes, counted, modelAddress, origin, parameters, revision, shape } from "./format.js";
+import { accelerator, bytes, counted, errorText, modelAddress, origin, parameters, revision, shape } from "./format.js";
 import { installPlace } from "./install.js";
 import { render } from "./markdown.js";
 import { marks, name } from "./row.js";
@@ -143,11 +143,12 @@ function runs(one) {
     h("p", { class: "note" }, "The weights alone, by the rules of knapsack check."));
 }
 
-/** What this server made of a model, with the errors that it measured. */
+/** What this server made of a model, with the errors that it measured, of what is no model of its own. */
 async function optimizations(one, signal) {
   if (!await offers("/api/optimizations")) return [];
   const answer = await get("/api/jobs", { kind: "optimization", state: "done", limit: 500 }, signal);
-  return answer.jobs.filter((job) => (job.request?.source ?? "").replace(/@[^@]*$/, "") === one.id);
+  return answer.jobs.filter((job) => !job.result?.entry
+    && (job.request?.model ?? (job.request?.source ?? "").replace(/@[^@]*$/, "")) === one.id);
 }
 
 function lineage(one, made) {
@@ -157,26 +158,18 @@ function lineage(one, made) {
     other.id ? h("a", { href: modelAddress(other.id) }, other.name) : other.name,
     h("span", { class: "note" }, [
       words, other.quantization, typeof other.size === "number" ? bytes(other.size) : "not on this machine",
+      errorText(other.comparison?.total),
     ].filter(Boolean).join(" · ")));
   return h("div", { class: "panel" }, h("h2", null, "Lineage"),
     h("ol", { class: "line" },
       [...bases].reverse().map((base) => entry(base, base.distance === 1 ? "base" : "base of the base")),
       h("li", { class: "here", "aria-current": "true" }, h("strong", null, one.name),
-        h("span", { class: "note" }, [one.base_model_relation, one.quantization].filter(Boolean).join(" · "))),
+        h("span", { class: "note" }, [one.base_model_relation, one.quantization, errorText(one.comparison?.total)]
+          .filter(Boolean).join(" · "))),
       derived.map((child) => entry(child, child.relation ?? "made from it")),
       made.map((job) => h("li", null, job.subject.split(" as ").pop(),
         h("span", { class: "note" }, ["made here", bytes(job.result?.size), errorText(job.result?.comparison?.total)]
           .filter(Boolean).join(" · "))))));
-}
-
-/** A measured difference: by the signal to its noise, and the root of the mean square. */
-function errorText(total) {
-  if (!total) return null;
-  const parts = [
-    typeof total.snr_db === "number" && `${total.snr_db.toFixed(1)} dB signal to noise`,
-    typeof total.rms === "number" && `rms error ${total.rms.toPrecision(3)}`,
-  ].filter(Boolean);
-  return parts.length > 0 ? parts.join(", ") : null;
 }
 
 // MARK: Files and tensors

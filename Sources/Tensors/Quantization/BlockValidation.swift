@@ -6,11 +6,11 @@ extension GGMLType {
     ///   integers and of NVFP4.
     package func firstInvalidBlock(in blocks: Span<UInt8>) -> Int? {
         switch self {
-        case .f32: blocks.firstWord { (word: UInt32) in word & 0x7F80_0000 == 0x7F80_0000 }
-        case .f16: blocks.firstWord { (word: UInt16) in word & 0x7C00 == 0x7C00 }
-        case .bf16: blocks.firstWord { (word: UInt16) in word & 0x7F80 == 0x7F80 }
+        case .f32: blocks.firstMagnitude(from: 0x7F80_0000 as UInt32)
+        case .f16: blocks.firstMagnitude(from: 0x7C00 as UInt16)
+        case .bf16: blocks.firstMagnitude(from: 0x7F80 as UInt16)
         // From here on, what would be infinite in 32 bits.
-        case .f64: blocks.firstWord { (word: UInt64) in word & UInt64(Int64.max) >= 0x47EF_FFFF_F000_0000 }
+        case .f64: blocks.firstMagnitude(from: 0x47EF_FFFF_F000_0000 as UInt64)
         case .mxfp4: first(in: blocks) { $0[0] == 255 }
         case .q8K: first(in: blocks) { $0[2] & 0x80 == 0x80 && $0[3] & 0x7F == 0x7F }
         case .iq1M: first(in: blocks) { $0[53] & 0xC0 == 0xC0 && $0[55] & 0x70 == 0x70 }
@@ -49,32 +49,30 @@ extension GGMLType {
 }
 
 extension Span<UInt8> {
-    /// The number of the first whole number, little-endian, for which something holds.
+    /// The number of the first float, little-endian, whose bits without the sign are at least a limit.
+    ///
+    /// Many are asked without a branch, and again only where one of them is it: what has to be added to the limit to
+    /// carry into the sign's place carries for no other.
     @inline(__always)
-    fileprivate func firstWord<Word: FixedWidthInteger & BitwiseCopyable>(
-        where isFound: (Word) -> Bool
+    fileprivate func firstMagnitude<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+        from limit: Word
     ) -> Int? {
-        let size = MemoryLayout<Word>.size
+        let (size, part) = (MemoryLayout<Word>.size, 1024)
+        let count = count / size
+        let sign: Word = 1 << Word(truncatingIfNeeded: Word.bitWidth - 1)
         // SAFETY: indices stay below count / size, so that words end within the bytes that the span lends.
         return unsafe withUnsafeBytes { bytes in
-            firstPart(of: bytes.count / size) { index in
+            func word(_ index: Int) -> Word {
                 let word = unsafe bytes.loadUnaligned(fromByteOffset: index &* size, as: Word.self)
-                return isFound(Word(littleEndian: word))
+                return (Word(littleEndian: word) & ~sign) &+ (sign &- limit)
             }
+            for start in Swift.stride(from: 0, to: count, by: part) {
+                let end = Swift.min(count, start &+ part)
+                var found: Word = 0
+                for index in start..<end { found |= word(index) }
+                if found & sign != 0 { return (start..<end).first { word($0) & sign != 0 } }
+            }
+            return nil
         }
     }
-}
-
-/// The first number for which something holds: many are asked without a branch, and again only where one of
-/// them is it.
-@inline(__always)
-private func firstPart(of count: Int, where isFound: (Int) -> Bool) -> Int? {
-    let part = 1024
-    for start in stride(from: 0, to: count, by: part) {
-        let end = min(count, start &+ part)
-        var found = 0
-        for index in start..<end { found |= isFound(index) ? 1 : 0 }
-        if found != 0 { return (start..<end).first(where: isFound) }
-    }
-    return nil
 }

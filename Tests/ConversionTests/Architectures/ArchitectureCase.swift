@@ -26,11 +26,15 @@ struct ArchitectureCase {
     /// - Parameters:
     ///   - others: tensors in the place of its own; `nil` for these.
     ///   - without: files that it shall not have.
-    func model(_ others: [CheckpointTensor]? = nil, files without: [String] = []) throws -> HuggingFaceModel {
+    ///   - config: a configuration in the place of its own; `nil` for this.
+    func model(
+        _ others: [CheckpointTensor]? = nil, files without: [String] = [], config: JSON? = nil
+    ) throws -> HuggingFaceModel {
         var files = ModelDocuments()
         for member in json["files"]?.members ?? [] where !without.containsExactly(member.key) {
             files[RelativePath(checked: member.key)] = Array(member.value.compactText.utf8)
         }
+        if let config { files["config.json"] = Array(config.compactText.utf8) }
         for name in json["seen"]?.strings ?? [] { files[RelativePath(checked: name)] = [] }
         if let counts = json["tokens"]?.array, counts.count >= 2 {
             let vocabulary = (0..<(counts[0].integer ?? 0)).map { JSON.Member("t\($0)", .integer($0)) }

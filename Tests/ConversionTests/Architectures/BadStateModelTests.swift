@@ -49,6 +49,22 @@ import Testing
         #expect(error?.message.contains("2147483647 elements") == true, "\(error?.description ?? "taken")")
     }
 
+    @Test(arguments: ["LlamaForCausalLM", "Step3p5ForCausalLM"])
+    func noFactorsAreMadeForLongerHeadsThanAModelHas(architecture: String) {
+        let tests = BadModelTests()
+        let error = tests.error(
+            tests.config(
+                architecture, "",
+                [
+                    "head_dim": 2_147_483_647, "rope_scaling": ["rope_type": "llama3", "factor": 8],
+                    "num_attention_groups": 2, "sliding_window": 4, "moe_num_experts": 2, "moe_top_k": 1,
+                    "moe_intermediate_size": 8, "share_expert_dim": 8, "layer_types": ["full_attention"],
+                    "partial_rotary_factors": [.number(0.5)], "max_position_embeddings": 64,
+                    "rms_norm_eps": .number(1e-6),
+                ]))
+        #expect(error?.message.contains("2147483647 elements") == true, "\(error?.description ?? "taken")")
+    }
+
     @Test func noNumberBecomesInfinite() {
         let tests = BadModelTests()
         let odd = tests.config("LlamaForCausalLM", "llama", ["rms_norm_eps": .number(1e308)])

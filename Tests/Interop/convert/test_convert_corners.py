@@ -207,3 +207,39 @@ def test_an_output_with_a_slash_at_its_end_is_the_directory_that_is_there(model)
     command = ["convert", model.folder, f"{model.folder.parent}/new/", "--outtype", "f32", "--pre", "gpt-2"]
     model.knapsack(*command).expect(0)
     assert [path.suffix for path in (model.folder.parent / "new").iterdir()] == [".gguf"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [["--outtype", "f16"], ["--mmproj"], ["--dtype", "f16"]])
+def test_weights_that_are_links_out_of_the_directory_are_named(model, words):
+    model.write()
+    outside = model.folder.parent / "kept" / "model.safetensors"
+    outside.parent.mkdir()
+    (model.folder / "model.safetensors").rename(outside)
+    (model.folder / "model.safetensors").symlink_to(outside)
+    said = model.knapsack("convert", model.folder, model.folder.parent / "out.gguf", *words).expect(1).stderr
+    assert "model.safetensors is a link that leads out of" in said
+    assert str(outside) in said
+    assert "no weights" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [20, 80])
+def test_other_rows_than_there_are_tokens_are_refused(model, rows):
+    # llama.cpp takes as many rows as there are tokens, and what config.json states here is neither.
+    model.write(tensors=shapes() | {"model.embed_tokens.weight": (rows, WIDTH)})
+    said = model.run().expect(1).stderr
+    assert f'tensor "token_embd.weight" has the shape [{rows}, 16], and the tokenizer has 40 tokens' in said
+
+
+@pytest.mark.slow
+def test_as_many_rows_as_the_configuration_states_are_taken(model):
+    model.write(config=LLAMA | {"vocab_size": 80}, tensors=shapes() | {"model.embed_tokens.weight": (80, WIDTH)})
+    assert len(model.fields()[0]["tokenizer.ggml.tokens"]) == 80
+
+
+@pytest.mark.parametrize("value", [5, {}, "ab", [1, "2"], [1.5]])
+def test_sections_of_positions_that_are_no_list_of_whole_numbers_are_refused(model, value):
+    kind = {"architectures": ["Qwen2VLForConditionalGeneration"], "model_type": "none"}
+    model.write(config=LLAMA | kind | {"rope_scaling": {"type": "mrope", "mrope_section": value}})
+    assert "mrope_section" in model.run().expect(1).stderr

@@ -120,7 +120,7 @@ def test_keys_that_are_not_known_are_warned_of(knapsack, gemma, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "words", [["--outtype", "Q4_K_M"], ["--outtype", "fit", "--max-size", "1MB"], ["--vocab-only"], ["--lora", "x"], ["--pre", "gpt-2"]]
+    "words", [["--outtype", "Q4_K_M"], ["--outtype", "tq1_0"], ["--outtype", "fit", "--max-size", "1MB"], ["--vocab-only"], ["--lora", "x"], ["--pre", "gpt-2"]]
 )
 def test_what_does_not_go_together_is_refused(knapsack, gemma, tmp_path, words):
     knapsack("convert", gemma, tmp_path / "o.gguf", "--mmproj", *words).expect(2)

@@ -107,8 +107,13 @@ def make(name: str, directory: Path) -> None:
         make_models.make(name, directory)
 
 
-if __name__ == "__main__":
+def main(names: list[str], make=make) -> None:
+    """Makes the models that the command names, or all of these."""
     transformers.logging.set_verbosity_error()
-    for name in sys.argv[2:] or [*MODELS, *BY_HAND]:
+    for name in sys.argv[2:] or names:
         make(name, Path(sys.argv[1]))
         print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main([*MODELS, *BY_HAND])

@@ -4,13 +4,11 @@
 """
 
 import json
-import sys
 from pathlib import Path
 
 import make_models
 import make_models_more
 import make_models_wider
-import transformers
 from model_specs_projectors import BREAK, BY_HAND, MODELS
 from model_specs_projectors_rest import BY_HAND as REST
 
@@ -20,10 +18,7 @@ make_models_more.BY_HAND.update(BY_HAND | REST)
 
 
 def make(name: str, directory: Path) -> None:
-    if name in BY_HAND | REST:
-        make_models_more.make_by_hand(name, directory)
-    else:
-        make_models.make(name, directory)
+    make_models_more.make(name, directory)
     if name in ("pixtral", "mistral3"):
         # The token whose embedding stands behind every row of a picture.
         path = directory / name / "tokenizer_config.json"
@@ -31,7 +26,4 @@ def make(name: str, directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    transformers.logging.set_verbosity_error()
-    for name in sys.argv[2:] or [*MODELS, *BY_HAND, *REST]:
-        make(name, Path(sys.argv[1]))
-        print(name, flush=True)
+    make_models_more.main([*MODELS, *BY_HAND, *REST], make)

@@ -5,7 +5,6 @@
 
 import io
 import json
-import sys
 from pathlib import Path
 
 import make_models
@@ -90,15 +89,5 @@ make_models.MODELS.update(MODELS)
 make_models_more.BY_HAND.update(BY_HAND)
 
 
-def make(name: str, directory: Path) -> None:
-    if name in BY_HAND:
-        make_models_more.make_by_hand(name, directory)
-    else:
-        make_models.make(name, directory)
-
-
 if __name__ == "__main__":
-    transformers.logging.set_verbosity_error()
-    for name in sys.argv[2:] or [*MODELS, *BY_HAND]:
-        make(name, Path(sys.argv[1]))
-        print(name, flush=True)
+    make_models_more.main([*MODELS, *BY_HAND])

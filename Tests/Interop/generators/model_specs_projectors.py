@@ -207,7 +207,7 @@ KIMI_25_CONFIG = dict(
         patch_size=14, vt_num_attention_heads=16, vt_num_hidden_layers=4, vt_hidden_size=64, vt_intermediate_size=96,
         merge_kernel_size=[2, 2], init_pos_emb_height=4, init_pos_emb_width=4, init_pos_emb_time=2, projector_hidden_act="gelu",
         projector_ln_eps=1e-5), text_config=TEXT | dict(model_type="deepseek_v3"))  # fmt: skip
-KIMI_25 = {name: [{32: 64, 96: 192 if "wqkv" in name else 96}.get(size, size) for size in shape] for name, shape in KIMI_25.items()}
+KIMI_25 = {name: [{32: 64, 128: 256, 96: 192 if "wqkv" in name else 96}.get(size, size) for size in shape] for name, shape in KIMI_25.items()}
 WHISPER_CONFIG = dict(WHISPER, model_type="whisper", num_hidden_layers=4)
 GLM_ASR = {name.replace("audio_tower.", "audio_encoder.whisper."): shape for name, shape in ULTRAVOX.items()} | both(
     "audio_encoder.layer_norm", 128) | both("audio_encoder.adapting.0", 128, 128) | both("audio_encoder.adapting.2", 64, 128) | {

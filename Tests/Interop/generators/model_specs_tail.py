@@ -145,7 +145,7 @@ MODELS = {
     "dbrx": model("Dbrx", vocab_size=SIZE, d_model=64, n_layers=2, n_heads=4, max_seq_len=128, attn_config=dict(
         clip_qkv=8.0, kv_n_heads=2, rope_theta=500000.0), ffn_config=dict(
         ffn_hidden_size=96, moe_num_experts=4, moe_top_k=2)),
-    "dots1": model("Dots1", **SMALL, n_routed_experts=4, n_shared_experts=1, num_experts_per_tok=2, moe_intermediate_size=32,
+    "dots1": model("Dots1", **SMALL | dict(num_key_value_heads=4), n_routed_experts=4, n_shared_experts=1, num_experts_per_tok=2, moe_intermediate_size=32,
                    first_k_dense_replace=1, head_dim=16, routed_scaling_factor=2.5, norm_topk_prob=True),
     "dots1-sparse": model("Dots1", **SMALL | dict(num_key_value_heads=4), n_routed_experts=4, n_shared_experts=2,
                           num_experts_per_tok=2, moe_intermediate_size=32, first_k_dense_replace=1, drop=(
@@ -199,7 +199,7 @@ DECI_BLOCKS = [
 M3 = {f"{BLOCK}.self_attn.q_norm.weight": [16], f"{BLOCK}.self_attn.k_norm.weight": [16]}
 
 BY_HAND = {
-    "gemma4": made(GEMMA4 | dict(architectures=["Gemma4ForCausalLM"]), GEMMA4_DENSE, "gemma4", blocks=1),
+    "gemma4": made(GEMMA4 | dict(architectures=["Gemma4ForCausalLM"], vocab_size=SIZE + 1), GEMMA4_DENSE, "gemma4", blocks=1),
     "gemma4-experts": made(WHOLE4 | dict(text_config=GEMMA4 | dict(
         enable_moe_block=True, num_experts=4, top_k_experts=2, moe_intermediate_size=32)), GEMMA4_MOE, "gemma4", blocks=1),
     "gemma4-small": made(WHOLE4 | dict(text_config=but(
@@ -208,7 +208,7 @@ BY_HAND = {
         GEMMA4_SMALL, "gemma4", blocks=1),
     "gemma4-unified": made(WHOLE4 | dict(
         architectures=["Gemma4UnifiedForConditionalGeneration"], model_type="gemma4_unified",
-        text_config=GEMMA4 | dict(model_type="gemma4_unified_text")), {
+        text_config=GEMMA4 | dict(model_type="gemma4_unified_text", vocab_size=SIZE + 1)), {
             name.replace("model.", INNER): shape for name, shape in GEMMA4_DENSE.items()} | {
             "model.vision_embedder.patch_dense.weight": [32, 12]}, "gemma4", blocks=1,
         files={"generation_config.json": dict(suppress_tokens=[4, 5], temperature=1.0)}),
@@ -371,7 +371,8 @@ BY_HAND = {
     "deci": made(dict(
         architectures=["DeciLMForCausalLM"], model_type="nemotron-nas", vocab_size=128256, hidden_size=64, num_hidden_layers=3,
         num_attention_heads=4, max_position_embeddings=128, rms_norm_eps=1e-5, rope_theta=500000.0, rope_scaling=dict(LLAMA3),
-        intermediate_size=None, num_key_value_heads=None, block_configs=DECI_BLOCKS, hidden_act="silu"), ENDS | in_block({
+        intermediate_size=None, num_key_value_heads=None, block_configs=DECI_BLOCKS, hidden_act="silu"), ENDS | {
+            name: [128256, 64] for name in ("model.embed_tokens.weight", "lm_head.weight")} | in_block({
             f"{BLOCK}.input_layernorm.weight": [64], f"{BLOCK}.post_attention_layernorm.weight": [64],
             f"{BLOCK}.self_attn.q_proj.weight": [64, 64], f"{BLOCK}.self_attn.k_proj.weight": [32, 64],
             f"{BLOCK}.self_attn.v_proj.weight": [32, 64], f"{BLOCK}.self_attn.o_proj.weight": [64, 64]}, 0) | dense(
@@ -401,14 +402,16 @@ BY_HAND = {
             "visual.vision_model.embeddings.patch_embedding.weight": [32, 12], "mlp_AR.linear_1.weight": [32, 32]}),
     "arctic": made(config("ArcticForCausalLM", "arctic", num_local_experts=4, num_experts_per_tok=2, moe_layer_frequency=1), ENDS | BODY | {
         f"{BLOCK}.residual_layernorm.weight": [64], f"{BLOCK}.block_sparse_moe.gate.weight": [4, 64],
-        f"{BLOCK}.residual_mlp.w1.weight": [96, 64], f"{BLOCK}.residual_mlp.w2.weight": [64, 96],
-        f"{BLOCK}.residual_mlp.w3.weight": [96, 64]} | experts(f"{BLOCK}.block_sparse_moe.experts", 4, WIDE), "arctic"),
+        f"{BLOCK}.residual_mlp.w1.weight": [64, 64], f"{BLOCK}.residual_mlp.w2.weight": [64, 64],
+        f"{BLOCK}.residual_mlp.w3.weight": [64, 64]} | experts(f"{BLOCK}.block_sparse_moe.experts", 4, {
+            "w1": [96, 64], "w2": [64, 96], "w3": [96, 64]}), "arctic"),
     "chameleon": made(config("ChameleonForConditionalGeneration", "chameleon", num_key_value_heads=4, swin_norm=False), but(
         HEADED, **{f"{BLOCK}.self_attn.{part}_proj.weight": [64, 64] for part in "kv"}) | {
             f"{BLOCK}.self_attn.{part}_norm.{end}": [4, 16] for part in "qk" for end in ("weight", "bias")} | {
             "model.vqmodel.quantize.embedding.weight": [8, 8]}, "bpe"),
     "xverse": made(but(config("XverseForCausalLM", "xverse", num_key_value_heads=4, vocab_size=SIZE - 2)), but(HEADED, **{
-        f"{BLOCK}.self_attn.{part}_proj.weight": [64, 64] for part in "kv"}), "fallback"),
+        f"{BLOCK}.self_attn.{part}_proj.weight": [64, 64] for part in "kv"} | {
+        name: [SIZE - 2, 64] for name in ("model.embed_tokens.weight", "lm_head.weight")}), "fallback"),
     "sarashina2": made(dict(
         architectures=["Sarashina2VisionForCausalLM"], model_type="sarashina2_vision", vision_config=dict(CLIP),
         text_config=LLAMA_LIKE | dict(model_type="llama")), {f"llm.{name}": shape for name, shape in HEADED.items()} | {

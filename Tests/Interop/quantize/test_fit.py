@@ -66,6 +66,22 @@ def test_an_impossible_budget_is_refused_with_the_least(knapsack, tmp_path):
     assert fit(knapsack, SMALL, output, "--max-size", str(least))["size"] == least
 
 
+def test_the_ways_out_of_an_impossible_budget_are_those_that_there_are(knapsack, tmp_path):
+    def fix(*options):
+        return fit(knapsack, SMALL, tmp_path / "o.gguf", "--max-size", "1000", *options, code=1)["findings"][0]["fix"]
+
+    assert "floor none" in fix() and "yourself" not in fix()
+    assert "floor" not in fix("--floor", "none")
+    assert "decide on fewer tensors' types yourself" in fix("--tensor-type", "ffn=Q8_0")
+    # With all of them decided on, nothing else makes it smaller.
+    assert fix("--tensor-type", ".=Q8_0") == "allow more bytes, or decide on fewer tensors' types yourself"
+
+
+def test_a_budget_larger_than_the_model_is_told(knapsack, tmp_path):
+    assert "room for the model as it is" in knapsack("quantize", SMALL, "fit", "--max-size", "1GB", "--dry-run").expect(0).stderr
+    assert "room for" not in knapsack("quantize", SMALL, "fit", "--bits", "6", "--dry-run").expect(0).stderr
+
+
 def test_the_errors_are_those_of_the_numbers(knapsack, tmp_path):
     output = tmp_path / "fit.gguf"
     document = fit(knapsack, SMALL, output, "--bits", "6.1", "--imatrix", IMATRIX)
@@ -177,13 +193,14 @@ def test_a_damaged_index_of_costs_changes_nothing(knapsack, tmp_path):
     ("options", "words"),
     [
         ([], "--max-size"),
-        (["--max-size", "1GB", "--bits", "4"], "one of"),
+        (["--max-size", "1GB", "--bits", "4"], "takes only one of"),
         (["--bits", "4.12345"], "4.12345"),
         (["--max-size", "much"], "much"),
-        (["--fit-memory", "t5"], "t4x2"),
+        (["--fit-memory", "t4"], "--fit-memory t4 is none of t4x2,"),
+        (["--fit-memory", "t5x2"], "did you mean t4x2?"),
         (["--bits", "4", "--context", "9"], "--fit-memory"),
         (["--bits", "4", "--speed", "warp"], "--speed"),
-        (["--bits", "4", "--floor", "Q9"], "Q9"),
+        (["--bits", "4", "--floor", "Q9"], '--floor takes none, or a type: unknown tensor type "Q9"'),
         (["--bits", "4", "--pure"], "--pure"),
         (["--bits", "4", "--split-max-size", "4G"], "--split-max-size"),
     ],
@@ -216,7 +233,7 @@ def test_a_manifest_fits_and_the_lock_holds_the_choice(knapsack, tmp_path):
         chosen = lock[name]["resolved"]["fit"]
         (file,) = lock[name]["files"]
         assert file["size"] == chosen["size"] <= chosen["budget"]
-        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 2
+        assert chosen["bound"] == chosen["cost"] and chosen["weights"] == 3
         front = chosen["front"]
         assert front == sorted(front) and [cost for _, cost in front] == sorted((cost for _, cost in front), reverse=True)
         # No choice of a size beats the front, and no fixed mixture does where its types may be chosen.

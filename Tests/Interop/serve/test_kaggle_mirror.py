@@ -7,12 +7,14 @@ import http.client
 import io
 import json
 import os
+import socketserver
 import tarfile
 import time
 import zipfile
 
 import kaggle_shelf
 import pytest
+import serving_threads
 from kaggle_shelf import DATASET, INTERRUPTED, MANY, MODEL, PARTIAL, ask, kaggle
 from serving import serving
 
@@ -121,6 +123,25 @@ def test_both_environments_lead_here(mirror, tmp_path, environment):
     code = f"answer = kagglehub.dataset_download({DATASET!r}, path='config.json')"
     path = ask(mirror, code, tmp_path, KAGGLE_API_ENVIRONMENT=environment)
     assert open(path, "rb").read() == kaggle_shelf.files(2)["config.json"]
+
+
+@pytest.mark.slow
+def test_the_kaggle_command_asks_kaggle_itself_in_the_other_environment(mirror, tmp_path):
+    """It knows LOCALHOST alone, so that `docs/kaggle-mirror.md` names that one."""
+    asked = []
+
+    class Proxy(socketserver.StreamRequestHandler):
+        def handle(self):
+            asked.append(self.rfile.readline())
+            self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Proxy) as proxy:
+        serving_threads.serve(proxy)
+        other = f"http://127.0.0.1:{proxy.server_address[1]}"
+        environment = mirror.kaggle_environment("TEST", https_proxy=other)
+        told = kaggle(mirror, tmp_path, "datasets", "list", "-s", "mixed", code=1, **environment)
+        proxy.shutdown()
+    assert DATASET not in told and {line.split()[1] for line in asked} == {b"api.kaggle.com:443"}, (told, asked)
 
 
 @pytest.mark.slow

@@ -347,7 +347,13 @@ def test_the_kaggle_command_deletes_what_was_uploaded(taking, tmp_path):
         # A number is never given twice: clients have kept what it was.
         assert variation("v", b"4", "CreateModelInstanceVersion") == 3
         assert ask(server, "answer = open(kagglehub.model_download('tester/m/pyTorch/v') + '/w.bin').read()", scratch) == "4"
+        # A variation stays when its only version is deleted: the next one is uploaded to it as ever.
+        kaggle(server, scratch, "models", "variations", "versions", "delete", "-y", "tester/m/pyTorch/w/1")
+        assert variation("w", b"5", "CreateModelInstanceVersion") == 2
         kaggle(server, scratch, "models", "variations", "delete", "-y", "tester/m/pyTorch/w")
+        gone = {"ownerSlug": "tester", "modelSlug": "m", "instanceSlug": "w", "framework": "MODEL_FRAMEWORK_PY_TORCH"}
+        gone["body"] = {"files": [{"token": upload(server, "w.bin", b"6")}]}
+        assert call(server, "CreateModelInstanceVersion", gone, MODELS)[0] == 404, "what is deleted as a whole is made anew"
         kaggle(server, scratch, "models", "delete", "-y", "tester/m")
         assert call(server, "GetModel", {"ownerSlug": "tester", "modelSlug": "m"}, MODELS)[0] == 404
         kaggle(server, scratch, "datasets", "delete", "-y", "tester/one")

@@ -4,6 +4,9 @@ import http.client
 import json
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import page_cache
@@ -253,16 +256,23 @@ def test_others_see_what_is_public_alone(knapsack, tmp_path):
         assert str(tmp_path) not in json.dumps(told("bert", "/api/health")[1])
 
 
-@pytest.mark.slow
-def test_what_becomes_private_is_gone_from_the_next_list_on(knapsack, tmp_path):
-    runner, file, tokens = knapsack.with_caches(tmp_path), tmp_path / "tokens", {}
+@contextmanager
+def with_catalogue(knapsack, folder: Path) -> Iterator[Callable]:
+    """Runs a server that anna and bert may write to; gives what one of them asks with curl, and reads the answer."""
+    runner, file, tokens = knapsack.with_caches(folder), folder / "tokens", {}
     for name in ("anna", "bert"):
         tokens[name] = runner("token", "add", name, "--write", "--token-file", file).expect(0).stdout.strip()
-    with serving(runner, "--catalogue", str(tmp_path / "catalogue"), "--token-file", str(file)) as server:
+    with serving(runner, "--catalogue", str(folder / "catalogue"), "--token-file", str(file)) as server:
         def curl(name: str, path: str, *more: str):
             command = ["curl", "-sS", "-H", f"Authorization: Bearer {tokens[name]}", *more, server.url + path]
             return json.loads(subprocess.run(command, check=True, capture_output=True, input=b"x").stdout)
 
+        yield curl
+
+
+@pytest.mark.slow
+def test_what_becomes_private_is_gone_from_the_next_list_on(knapsack, tmp_path):
+    with with_catalogue(knapsack, tmp_path) as curl:
         form = ("-F", "file=@-;filename=x.txt", "-F", "user_id=anna", "-F", "visibility=public")
         for model in ("one", "two"):
             curl("anna", "/ai-models/upload/single", *form, "-F", f"model_id={model}")
@@ -278,20 +288,13 @@ def test_what_becomes_private_is_gone_from_the_next_list_on(knapsack, tmp_path):
 @pytest.mark.slow
 def test_others_see_the_newest_version_that_is_public(knapsack, tmp_path):
     """A newer version that is its owner's alone hides neither the public one nor itself from the wrong people."""
-    runner, file, tokens = knapsack.with_caches(tmp_path), tmp_path / "tokens", {}
-    for name in ("anna", "bert"):
-        tokens[name] = runner("token", "add", name, "--write", "--token-file", file).expect(0).stdout.strip()
-    with serving(runner, "--catalogue", str(tmp_path / "catalogue"), "--token-file", str(file)) as server:
-        def curl(name: str, path: str, *more: str):
-            command = ["curl", "-sS", "-H", f"Authorization: Bearer {tokens[name]}", *more, server.url + path]
-            return json.loads(subprocess.run(command, check=True, capture_output=True, input=b"x").stdout)
-
+    with with_catalogue(knapsack, tmp_path) as curl:
         form = ("-F", "file=@-;filename=x.txt", "-F", "user_id=anna", "-F", "model_id=m")
         curl("anna", "/ai-models/upload/single", *form, "-F", "version=open", "-F", "visibility=public")
         curl("anna", "/ai-models/upload/single", *form, "-F", "version=hidden", "-F", "description=secretword")
         end, seen = time.monotonic() + 20, {}
         while not seen.get("anna") and time.monotonic() < end:
-            seen = {name: curl(name, "/api/marketplace/models")["models"] for name in tokens}
+            seen = {name: curl(name, "/api/marketplace/models")["models"] for name in ("anna", "bert")}
             time.sleep(0.1)
         assert [[model["revision"] for model in seen[name]] for name in ("anna", "bert")] == [["hidden"], ["open"]]
         one = "/api/marketplace/models/local:anna/m"

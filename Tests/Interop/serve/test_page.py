@@ -10,6 +10,7 @@ import pytest
 from browser import SCHEMES, WIDTHS, chromium, opened  # noqa: F401
 from conftest import SHARDED
 from serving import serving
+from test_made_of_uploads import upload
 
 pytestmark = [pytest.mark.slow, browser.NEEDED]
 
@@ -270,6 +271,42 @@ def test_another_form_is_made(tab, shelf):
     assert page.locator(".made").inner_text().strip() == "done"
     assert page.get_by_role("link", name="Download").get_attribute("href").endswith("/download")
     assert tab.barriers() == [] and tab.complaints == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_another_form_of_what_was_uploaded(chromium, knapsack, tmp_path, width, scheme, request):  # noqa: F811
+    """Made on its page, it is a model of its own: with its measured error there, on the original's page, beside it, and among the jobs."""
+    pictures = request.config.cache.mkdir("page")
+    (tmp_path / "hub").mkdir()
+    with serving(knapsack.with_caches(tmp_path / "hub"), "--catalogue", str(tmp_path / "c")) as server:
+        upload(server, "anna", "tiny", {}, tags="small", description="A small model for tests")
+        with opened(chromium, width, scheme, origin=server.url) as watched:
+            page = watched.page
+
+            def looked_at(name: str) -> str:
+                page.wait_for_timeout(150)
+                page.screenshot(path=pictures / f"{name}-{width}-{scheme}.png", full_page=True)
+                assert watched.barriers() == [] and not watched.is_too_wide() and watched.complaints == [], name
+                return page.locator("main").inner_text()
+
+            original = view("model", id="local:anna/tiny")
+            go(watched, server, original)
+            watched.wait("!!document.querySelector('#form')", 30)
+            page.get_by_label("Form", exact=True).select_option("Q8_0")
+            looked_at("uploaded")
+            page.get_by_role("button", name="Make it").click()
+            watched.wait("/^(done|failed)/.test(document.querySelector('.made')?.innerText.trim() ?? '')", 90)
+            looked_at("uploaded-made")
+            page.get_by_role("link", name="local:anna/tiny-Q8_0").click()
+            watched.wait("document.querySelector('h1')?.textContent === 'anna/tiny-Q8_0'")
+            assert "dB signal to noise" in looked_at("made")
+            go(watched, server, original)
+            assert "anna/tiny-Q8_0" in (text := looked_at("lineage")) and "dB signal to noise" in text
+            go(watched, server, "#/jobs")
+            assert "Against the original:" in looked_at("jobs-made")
+            go(watched, server, view("compare", first="local:anna/tiny", second="local:anna/tiny-Q8_0"))
+            assert "Measured against its original" in looked_at("compare-made")
 
 
 def test_installing_with_progress(chromium, knapsack, hub, tmp_path):  # noqa: F811

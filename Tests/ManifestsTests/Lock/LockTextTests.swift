@@ -75,6 +75,11 @@ import Testing
 
     @Test(arguments: [
         ("\"version\":1", "\"version\":2", "version is 2"),
+        ("\"version\":1", "\"version\":1,\"version\":1", "\"version\" is there twice"),
+        ("\"version\":1", "\"version\":1,\"entries\":[]", "\"entries\" is there twice"),
+        ("\"path\":\"c\"", "\"path\":\"c\",\"path\":\"c\"", "\"path\" is there twice"),
+        ("\"name\":\"weight\"", "\"name\":\"weight\",\"name\":\"x\"", "\"name\" is there twice"),
+        ("\"name\":\"hub\"", "\"name\":\"hub\",\"tensors\":[]", "\"tensors\" is there twice"),
         ("\"version\":1", "\"version\":\"1\"", "no integer"),
         ("\"path\":\"c\"", "\"path\":\"../c\"", "has a part"),
         ("\"path\":\"c\"", "\"path\":\"/c\"", "is absolute"),

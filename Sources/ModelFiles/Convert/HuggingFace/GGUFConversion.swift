@@ -54,10 +54,11 @@ package struct GGUFConversion: Sendable {
         case .converted(let type): options.outputType = type
         case .quantized(_, let via): options.outputType = via
         }
-        if request.isProjector, case .quantized(let type, _) = request.product {
+        if request.isProjector, !request.product.isOfPlainNumbers {
             throw Diagnostics(
                 Diagnostic(
-                    code: .projectorQuantized, "\(name): a projector is not quantized as \(type.name)",
+                    code: .projectorQuantized,
+                    "\(name): a projector is not quantized as \(request.product.name)",
                     fix: "take f32, f16, bf16 or q8_0", verdict: .undecided))
         }
         let read = try ModelInputs.read(
@@ -206,8 +207,9 @@ extension GGUFConversion {
         _ snapshot: Snapshot, name: String, directoryName: String, _ request: Request,
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {
+        // Weights that are refused are none that are not there.
         let paths = Set(
-            ModelInputs.paths(among: snapshot.files.map(\.path), forProjector: request.isProjector))
+            ModelInputs.paths(among: snapshot.allPaths, forProjector: request.isProjector))
         let problems = snapshot.problems(takingFiles: paths.contains).filter { $0.severity == .error }
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let inputs = snapshot.files.filter { paths.contains($0.path) }.map {

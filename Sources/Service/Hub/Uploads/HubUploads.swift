@@ -115,7 +115,7 @@ struct HubUploads: Sendable {
         let repository = try HubUploads.named(try HubUploads.json(request), reader)
         let stored = try writable(repository, reader)
         do throws(RepositoryStore.Problem) { try store.delete(stored) } catch { throw HubRefusal(error) }
-        return .json([:])
+        return HubUploads.hiding(repository, .json([:]))
     }
 
     private func move(_ request: Request, _ reader: HubReader) throws(HubRefusal) -> Response {
@@ -130,7 +130,14 @@ struct HubUploads: Sendable {
         } catch {
             throw HubRefusal(error)
         }
-        return .json([:])
+        return HubUploads.hiding(from, .json([:]))
+    }
+
+    /// An answer after which others see a repository no more, or not under this name.
+    private static func hiding(_ repository: HubRepository, _ response: Response) -> Response {
+        var response = response
+        response.hides = [MarketModel.id(of: repository)]
+        return response
     }
 
     private func changeSettings(_ stored: StoredRepository, _ body: JSON) throws(HubRefusal) -> Response {
@@ -149,7 +156,8 @@ struct HubUploads: Sendable {
         } catch {
             throw HubRefusal(error)
         }
-        return .json(["private": .bool(isPrivate)])
+        let response = Response.json(["private": .bool(isPrivate)])
+        return isPrivate ? HubUploads.hiding(stored.repository, response) : response
     }
 
     // MARK: Branches and tags

@@ -217,7 +217,8 @@ enum KaggleUploadProblem: Error {
         case .busy:
             return .kaggleRefusal(503, "another request is sending the same file").with("Retry-After", "2")
         case .crowded:
-            return .kaggleRefusal(503, "too many make or delete versions at this moment: try again soon")
+            // kaggle 2.2.5 asks again after 429, and takes 503 for the end of it.
+            return .kaggleRefusal(429, "too many make or delete versions at this moment: try again soon")
                 .with("Retry-After", "10")
         case .tooLong: return ending(.kaggleRefusal(400, "more bytes came than were announced"))
         case .full: return ending(.kaggleRefusal(507, "the server has no room for the upload"))

@@ -152,16 +152,16 @@ struct KaggleUploads: Sendable {
 
     /// Whether something of a model's, or a data set's, name was uploaded, in whatever capitals.
     func has(_ handle: KaggleHandle) -> Bool {
-        var folder = Path.join(store.root, handle.kind == .model ? "models" : "datasets")
+        // Several owners' names may differ by capitals alone.
+        var folders = [Path.join(store.root, handle.kind == .model ? "models" : "datasets")]
         for part in handle.parts.prefix(2) {
             let low = part.lowercased()
-            let found = ((try? Directory.names(in: folder)) ?? []).first {
-                $0.lowercased().hasSameBytes(as: low)
+            folders = folders.flatMap { folder in
+                ((try? Directory.names(in: folder)) ?? []).filter { $0.lowercased().hasSameBytes(as: low) }
+                    .map { Path.join(folder, $0) }
             }
-            guard let found else { return false }
-            folder = Path.join(folder, found)
         }
-        return true
+        return !folders.isEmpty
     }
 
     /// Whether there is a model that has no variation yet.

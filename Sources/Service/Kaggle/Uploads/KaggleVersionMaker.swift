@@ -45,10 +45,13 @@ struct KaggleVersionMaker {
         guard !items.isEmpty else { throw .refused(400, "there are no files in it") }
         return try store.alone { () throws(KaggleUploadProblem) -> Int in
             let numbers = versions(base)
-            guard isFirst == numbers.isEmpty else {
-                throw isFirst
-                    ? .refused(409, "there is one of that name already")
-                    : .refused(404, "there is none of that name")
+            if isFirst {
+                guard numbers.isEmpty else { throw .refused(409, "there is one of that name already") }
+            } else {
+                // What is stated of it stays when its only version is deleted.
+                guard !numbers.isEmpty || isStated(base) else {
+                    throw .refused(404, "there is none of that name")
+                }
             }
             let place = Path.join(store.workshop, "versions/\(AccessToken.generate())")
             defer { try? Directory.removeTree(place) }
@@ -58,7 +61,7 @@ struct KaggleVersionMaker {
                 try share(paths, in: place)
                 let version = base.with(version: max(numbers.max() ?? 0, store.lastDeleted(base)) + 1)
                 if let metadata {
-                    try keep(metadata, at: Path.join(store.root, "\(base.folder)/knapsack.json"))
+                    try keep(metadata, at: metadataPath(base))
                 }
                 try publish(place, as: version)
                 store.end(items.map(\.upload))
@@ -73,6 +76,16 @@ struct KaggleVersionMaker {
                 throw .failed
             }
         }
+    }
+
+    /// Where it is kept what is stated of a model's variation or a data set.
+    private func metadataPath(_ base: KaggleHandle) -> String {
+        Path.join(store.root, "\(base.folder)/knapsack.json")
+    }
+
+    /// Whether something is stated of it: it was made, and not deleted as a whole.
+    private func isStated(_ base: KaggleHandle) -> Bool {
+        ((try? FileStatus.existing(metadataPath(base))) ?? nil) != nil
     }
 
     /// The numbers that are taken, whether their versions are whole or not.
