@@ -11,6 +11,7 @@ import pytest
 from cli import manifest, read_lock
 from gguf_dump import dump
 from model_specs_projectors import BY_HAND, MODELS
+from model_specs_projectors_rest import BY_HAND as REST
 from project import FIXTURES
 from safetensors.numpy import save_file
 from test_convert import run
@@ -34,7 +35,7 @@ def picture_models(base) -> Path:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", [pytest.param(name, marks=oracle) for name in [*MODELS, *BY_HAND]])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=oracle) for name in [*MODELS, *BY_HAND, *REST]])
 def test_equals_the_reference(knapsack, picture_models, tmp_path, name, kind):
     knapsack("convert", picture_models / name, tmp_path / "out.gguf", "--outtype", kind, "--mmproj").expect(0)
     found, expected = dump(tmp_path / "out.gguf"), dump(picture_models.parent / "picture-converted" / f"{name}-{kind}.gguf")

@@ -10,10 +10,11 @@ import make_models
 import make_models_more
 import make_models_wider
 from model_specs_projectors import BREAK, BY_HAND, MODELS
+from model_specs_projectors_rest import BY_HAND as REST
 
 make_models_wider.PICTURES += ("Idefics3", "Llama4", "Janus")
 make_models.MODELS.update(MODELS)
-make_models_more.BY_HAND.update(BY_HAND)
+make_models_more.BY_HAND.update(BY_HAND | REST)
 
 
 def make(name: str, directory: Path) -> None:
@@ -25,4 +26,4 @@ def make(name: str, directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    make_models_more.main([*MODELS, *BY_HAND], make)
+    make_models_more.main([*MODELS, *BY_HAND, *REST], make)
