@@ -19,7 +19,8 @@ package enum ProjectorRegistry {
 
     /// Classes that are in no family for a reason that more work does not change, with the reason as a clause.
     package static let refusals: [ExactName: String] = [
-        "GraniteSpeechForConditionalGeneration": batches, "GraniteSpeechPlusForConditionalGeneration": batches,
+        "GraniteSpeechForConditionalGeneration": batches,
+        "GraniteSpeechPlusForConditionalGeneration": batches,
     ]
 
     private static let batches =
