@@ -20,8 +20,8 @@ struct GGUFRecipe: ConversionRecipe {
     /// The text on which weights are measured, and what was; `nil` where those of the table are taken.
     var calibration: CalibrationInput?
 
-    /// A fit depends on the table of weights, too.
-    var version: Int { request.fit == nil ? 1 : RoleWeights.version }
+    /// A fit depends on the table of weights, too, and on which types it may take.
+    var version: Int { request.fit == nil ? 1 : RoleWeights.version + FitConstraints.version - 1 }
     var stage: String { "converting" }
 
     var parameters: [JSON.Member] {
