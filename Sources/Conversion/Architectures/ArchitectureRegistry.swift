@@ -26,6 +26,7 @@ package enum ArchitectureRegistry {
         Sarashina2.self, Spark25.self, Maple.self, Talkie.self, Jais.self, RuGPT3XL.self, GraniteSWA.self,
         JanusPro.self, HunYuanVL.self, Grok.self, DeepSeekOCR.self, Lfm2Embedding.self, MiniCPMV46.self,
         Jamba.self, Step35.self, KimiLinear.self, MiMo2.self, Plamo.self, Plamo2.self, Plamo3.self,
+        MuseGlimmer.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
@@ -55,7 +56,8 @@ package enum ArchitectureRegistry {
     package static let refusals: [ExactName: String] = {
         let drafts = [
             "DFlash2DraftModel", "DFlashDraftModel", "DSparkDraftModel", "DSparkSpeculator",
-            "DeepseekV4DSparkModel", "Eagle3DraftModel", "Eagle3LlamaForCausalLM", "Eagle3Speculator",
+            "DeepseekV4DSparkModel", "Gemma4DSparkModel", "Eagle3DraftModel", "Eagle3LlamaForCausalLM",
+            "Eagle3Speculator",
             "Lfm2DSparkDraftModel", "LingDSparkModel", "LlamaForCausalLMEagle3",
             "MuseGlimmerAssistantModel", "Qwen3DSparkModel",
         ]

@@ -10,6 +10,7 @@ import pytest
 from cli import manifest, read_lock
 from gguf_dump import dump
 from model_specs_projectors import BY_HAND, MODELS
+from model_specs_projectors_rest import BY_HAND as REST
 from project import FIXTURES
 from reference_converter import convert_all
 from safetensors.numpy import save_file
@@ -24,7 +25,7 @@ def pictures(base):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", [pytest.param(name, marks=oracle) for name in [*MODELS, *BY_HAND]])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=oracle) for name in [*MODELS, *BY_HAND, *REST]])
 def test_equals_the_reference(knapsack, pictures, tmp_path, name, kind):
     knapsack("convert", pictures.models / name, tmp_path / "out.gguf", "--outtype", kind, "--mmproj").expect(0)
     pictures.equals(tmp_path / "out.gguf", name, kind)
