@@ -107,13 +107,14 @@ struct BundleReading {
 
     // MARK: A bundle's files
 
-    /// Tensors of files of which the lock has none; what cannot be read has none.
+    /// Tensors of files of which the lock has none, or not all; what cannot be read has none.
     private func headers(_ bundle: PlacedFiles) -> [ExactName: [RelativePath: [TensorRecord]]] {
         let files = EntryFiles(lock: lock, bundle: bundle, caches: nil, directory: nil)
         var result: [ExactName: [RelativePath: [TensorRecord]]] = [:]
-        for entry in lock.packed where entry.tensors.isEmpty {
+        for entry in lock.packed {
             var found: [RelativePath: [TensorRecord]] = [:]
-            for file in entry.files where WeightFiles.hasTensors(file.path) {
+            let whole = Set(entry.tensors.map(\.file).filter(BundleDocument.locksAllTensors(of:)))
+            for file in entry.files where WeightFiles.hasTensors(file.path) && !whole.contains(file.path) {
                 guard let model = try? files.model([file.path], of: entry) else { continue }
                 found[file.path] = model.tensors.map(TensorRecord.init)
             }

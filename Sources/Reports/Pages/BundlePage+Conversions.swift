@@ -38,11 +38,14 @@ extension BundlePage {
                 name: "", tensors: tensors.count, bytes: tensors.saturatedSum(\.bytes.count),
                 elements: tensors.isEmpty || tensors.contains { $0.elements == nil }
                     ? nil : tensors.saturatedSum { $0.elements ?? 0 })
-            let parameters = entry.fact("parameters")?.integer ?? all.elements
+            let stated = entry.fact("parameters")?.integer
+            let least = item.hasAllTensors ? "" : "at least "
+            let parameters =
+                stated.map(ParameterText.text) ?? all.elements.map { least + ParameterText.text($0) }
             return [
                 "\(entry.name)" + (item.share == nil ? "<br><span class=\"note\">not packed</span>" : ""),
-                "\(entry.asked.text)", "\(parameters.map(ParameterText.text) ?? "not known")",
-                "\(tensors.isEmpty ? "not known" : String(tensors.count))", "\(text)",
+                "\(entry.asked.text)", "\(parameters ?? "not known")",
+                "\(tensors.isEmpty ? "not known" : least + String(tensors.count))", "\(text)",
                 "\(all.bits.map(BundlePage.bits) ?? "not known")",
             ]
         }

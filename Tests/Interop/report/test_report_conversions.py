@@ -304,3 +304,15 @@ def test_a_compressed_archive_needs_one_for_large_files(knapsack, tmp_path):
         knapsack("pack", path, "--output", archive).expect(0)
         done = knapsack("report", archive, "--errors", "--scratch", tmp_path / "file", "-o", tmp_path / "x.html").expect(code)
         assert ("Not a directory" in done.stderr) == (code == 2), done.stderr
+
+
+@pytest.mark.slow
+def test_small_tensors_of_a_gguf_are_counted(kinds, tmp_path):
+    """A lock has none of them; headers do."""
+    count = len(gguf.GGUFReader(kinds.model("fitted") / "fitted-FIT.gguf").tensors)
+    document = kinds.knapsack("report", kinds.bundle, "--json").expect(0).json()
+    entry = next(entry for entry in document["entries"] if entry["name"] == "fitted")
+    assert sum(layer["tensors"] for layer in entry["layers"]) == count
+    kinds.knapsack("report", kinds.manifest, "-o", tmp_path / "x.html").expect(0)
+    locked = len(read_lock(kinds.manifest.with_suffix(".lock"))["fitted"]["tensors"])
+    assert locked < count and f"at least {locked}" in read(tmp_path / "x.html").text
