@@ -24,8 +24,8 @@ package struct ArchiveBase: BundleContent {
     package enum Compressed: Sendable {
         /// They are kept in memory, and one too many is an error.
         case inMemory
-        /// Long ones are written to files, whose paths begin so, and which the caller removes.
-        case inFiles(String)
+        /// Long ones are written to files, which the caller removes: how their paths begin is asked where there is one.
+        case inFiles(@Sendable () throws -> String)
         /// They cannot be read.
         case leftOut
     }
@@ -75,7 +75,7 @@ package struct ArchiveBase: BundleContent {
             }
             if case .leftOut = compressed { continue }
             if case .inFiles(let start) = compressed, entry.size > Self.smallSize {
-                let place = "\(start)-\(unpacked.count)"
+                let place = "\(try start())-\(unpacked.count)"
                 unpacked[entry.path] = place
                 try SpaceNeeded(
                     entry.size, for: "\(entry.path), which is compressed in \(name)", at: place,

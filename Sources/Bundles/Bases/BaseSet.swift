@@ -19,12 +19,17 @@ package struct BaseSet: Sendable {
     /// - Parameters:
     ///   - paths: directories or archives; of an archive that is compressed, what the lock refers to has to fit into memory.
     ///   - lock: the lock of the bundle that builds on them.
-    ///   - scratch: a directory for what is compressed; `nil` keeps it in memory.
+    ///   - scratch: gives a directory for what is compressed, where it is needed; `nil` keeps it in memory.
     /// - Throws: where one of them cannot be read, or is not one of the bundles that the lock names.
-    package init(_ paths: [String], for lock: Lock, scratch: String? = nil) throws {
+    package init(
+        _ paths: [String], for lock: Lock, scratch: (@Sendable () throws -> String)? = nil
+    ) throws {
         for (number, path) in paths.enumerated() {
             let content = try BaseSet.open(
-                path, for: lock, scratch: scratch.map { Path.join($0, "base-\(number)") })
+                path, for: lock,
+                compressed: scratch.map { scratch in
+                    .inFiles { Path.join(try scratch(), "base-\(number)") }
+                } ?? .inMemory)
             let bytes = try content.lockBytes()
             let digest = try ContentHasher.sha256(bytes.span)
             guard lock.base(digest) != nil else {
@@ -91,7 +96,7 @@ package struct BaseSet: Sendable {
     }
 
     private static func open(
-        _ path: String, for lock: Lock, scratch: String?
+        _ path: String, for lock: Lock, compressed: ArchiveBase.Compressed
     ) throws -> any BundleContent {
         guard let format = ArchiveFormat(path: path), !FileStatus.isDirectory(path) else {
             return try DirectoryContent(path)
@@ -102,9 +107,7 @@ package struct BaseSet: Sendable {
                 wanted.formUnion(entry.ranges(of: file).compactMap { $0.base == nil ? nil : $0.at })
             }
         }
-        return try ArchiveBase(
-            path, format: format, wanted: wanted,
-            compressed: scratch.map(ArchiveBase.Compressed.inFiles) ?? .inMemory)
+        return try ArchiveBase(path, format: format, wanted: wanted, compressed: compressed)
     }
 
     /// The finding for a bundle that is no base, or another version of one.

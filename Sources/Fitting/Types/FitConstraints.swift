@@ -2,7 +2,8 @@ package import Tensors
 
 /// What a fit may not do, whatever it would save.
 package struct FitConstraints: Hashable, Sendable {
-    /// The bits for a weight that token embeddings and output get at least, by a type that has them; `nil` for any.
+    /// The bits for a weight that token embeddings and output get at least, by a type that has them; `nil` for any. See
+    /// ``floor(columns:)``.
     package var floor: GGMLType? = .q6K
     /// Whether types with codebooks are left out, which processors decode slowly.
     package var isForCPU = false
@@ -11,6 +12,18 @@ package struct FitConstraints: Hashable, Sendable {
 
     /// The usual constraints.
     package init() {}
+
+    /// Goes up whenever the same constraints allow other types.
+    package static let version = 2
+
+    /// The least that token embeddings and output get whose rows have so many elements; `nil` for anything.
+    ///
+    /// Rows that do not divide into Q6_K's blocks could have nothing between its bits and Q8_0's. Q5_1, which is next to
+    /// it, costs less than what Q8_0 takes from all other tensors: docs/fit.md has the figures.
+    package func floor(columns: Int) -> GGMLType? {
+        guard let floor, floor == .q6K, !columns.isMultiple(of: floor.blockLength) else { return floor }
+        return .q51
+    }
 
     /// The types that a tensor may get, from the fewest bits to the most; of types that have the same bits those that
     /// are more common come first.

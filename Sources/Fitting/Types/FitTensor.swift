@@ -100,7 +100,11 @@ extension FitConstraints {
             // What is larger than the original, or of its size, gains nothing.
             if type.millibits >= tensor.type.millibits { return false }
             if isForCPU, Self.codebookTypes.contains(type) { return false }
-            if isEnd, let floor, type.millibits < min(floor.millibits, tensor.type.millibits) { return false }
+            if isEnd, let floor = floor(columns: tensor.columns),
+                type.millibits < min(floor.millibits, tensor.type.millibits)
+            {
+                return false
+            }
             // Both ends are asked for as all others: llama-quantize leaves them to luck.
             return hasImportance || !type.isUselessWithoutImportance
         }

@@ -81,14 +81,16 @@ struct ReportCommand: KnapsackCommand {
     }
 
     /// Writes the page. Findings of `check` are on it, and do not decide the exit code: 1 where files of the bundle are missing or
-    /// of another size, or there is no lock.
+    /// of another size, or there is no lock; where an error is not known that `--errors` asks for, 1 or 2 by the reason.
     func execute(_ session: Session) async throws {
         let file = self.file ?? (session.json ? nil : ReportCommand.defaultFile)
         if let file, file != "-" { try PageFile.refuse(file, [target]) }
         guard var reading = try await read(session) else { return }
         session.report(reading.damage)
-        if errors { reading.measuring = try measuring(reading.format, session) }
-        let document = try await reading.document(bases: bases.base, progress: session.progress)
+        if errors { reading.measuring = measuring(session) }
+        let (document, unmeasured) = try await reading.document(
+            bases: bases.base, progress: session.progress)
+        session.report(unmeasured)
         for member in document.json { session.add(member.key, member.value) }
         session.add("check", .array(document.findings.map(\.json)))
         guard let file else { return }
@@ -102,13 +104,12 @@ struct ReportCommand: KnapsackCommand {
         )
     }
 
-    private func measuring(_ format: ArchiveFormat?, _ session: Session) throws -> BundleReading.Measuring {
-        let isPacked = format != nil || bases.base.contains { ArchiveFormat(path: $0) != nil }
+    private func measuring(_ session: Session) -> BundleReading.Measuring {
         let cache = session.context.cacheDirectory
         return BundleReading.Measuring(
             caches: cacheOptions.caches(session.context),
             index: cache.flatMap(DigestIndex.open(inDirectory:)),
-            scratch: isPacked ? try ScratchDirectory.make(in: scratch ?? cache) : nil)
+            scratch: LazyScratch(in: scratch ?? cache))
     }
 
     /// How many findings are on the page, for people.

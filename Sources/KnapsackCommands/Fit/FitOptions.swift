@@ -30,7 +30,7 @@ struct FitOptions: ParsableArguments {
     /// The bits that both ends get at least, by a type; `none` for any.
     @Option(
         help: ArgumentHelp(
-            "fit: token embeddings and output get at least its bits: Q6_K by default, or none.",
+            "fit: token embeddings and output get at least its bits: Q6_K by default (Q5_1 where rows are no multiples of 256), or none.",
             valueName: "type"))
     var floor: String?
 

@@ -34,14 +34,16 @@ struct BundleReading {
         /// Where digests of their files are remembered.
         let index: DigestIndex?
         /// A directory for what cannot be read in an archive where it is.
-        let scratch: PartialDirectory?
+        let scratch: LazyScratch
     }
 
-    /// The document.
+    /// The document, and which errors that were to be measured are not known: each is on the page as well.
     /// - Parameter bases: directories or archives that were named.
-    func document(bases: [String], progress: @escaping ProgressHandler) async throws -> BundleDocument {
+    func document(
+        bases: [String], progress: @escaping ProgressHandler
+    ) async throws -> (BundleDocument, unmeasured: [Diagnostic]) {
         let plan = try Plan(lock)
-        let named = try BaseSet(bases, for: lock, scratch: measuring?.scratch?.path)
+        let named = try BaseSet(bases, for: lock, scratch: measuring?.scratch.path)
         var baseLocks = try named.locks()
         for base in manifest?.readBases ?? [] { baseLocks[base.sha256] = base.lock }
         var bundle: PlacedFiles?
@@ -52,37 +54,24 @@ struct BundleReading {
             if Task.isCancelled { throw ReadFailure.cancelled }
             obstacle = error
         }
-        let places = MachinePlaces(path, bases: bases, measuring)
-        var unknown: [String] = []
-        var errors: [ConversionCost] = []
+        var measured = MeasuredErrors()
         if let measuring {
             let files = EntryFiles(
                 lock: lock, bundle: bundle, caches: measuring.caches,
                 directory: bundle == nil ? Path.parent(path) : nil, index: measuring.index)
-            for entry in lock.packed where entry.asked.conversion != nil {
-                do {
-                    // What is in the bundle is not looked for elsewhere because the bundle cannot be read.
-                    if let obstacle { throw obstacle }
-                    errors.append(try await files.cost(of: entry, progress: progress))
-                } catch ReadFailure.cancelled {
-                    throw ReadFailure.cancelled
-                } catch let problem as Diagnostics {
-                    unknown += problem.all.map { problem in
-                        let reason = problem.message + (problem.fix.map { "; \($0)" } ?? "")
-                        return "The error of \(entry.name): \(places.without(reason))."
-                    }
-                } catch {
-                    unknown.append("The error of \(entry.name): \(places.without("\(error)")).")
-                }
-            }
+            // What is in the bundle is not looked for elsewhere because the bundle cannot be read.
+            measured = try await .all(files, unless: obstacle, progress: progress)
             measuring.index?.save()
         }
-        return BundleDocument(
+        let places = MachinePlaces(path, bases: bases, measuring)
+        let document = BundleDocument(
             plan, subject: subject, lockDigest: try ContentHasher.sha256(lock.bytes.span),
             policy: manifest?.policy,
             headers: bundle.map(headers) ?? [:], findings: try damage + findings(plan),
-            baseLocks: baseLocks, signature: signature, errors: errors, unknown: unknown,
+            baseLocks: baseLocks, signature: signature, errors: measured.costs,
+            unknown: measured.reasons.map { "The error of \($0.entry): \(places.without($0.text))." },
             isMeasured: measuring != nil, version: Knapsack.version)
+        return (document, measured.problems)
     }
 
     /// The bundle's stored files; `nil` where a lock or a manifest was named, or looking for them would take unpacking.
@@ -93,15 +82,18 @@ struct BundleReading {
         case .archive:
             guard let format, format != .tarZstd || measuring != nil else { return nil }
             // In a compressed archive only what is compared is worth unpacking.
-            let compared = lock.packed.compactMap(\.asked.conversion).map(\.from)
-            let entries = lock.packed.filter { entry in
-                format != .tarZstd || entry.asked.conversion != nil
-                    || compared.contains { $0.hasSameBytes(as: entry.name) }
+            var wanted =
+                format == .tarZstd ? [] : PlacedFiles.stored(of: lock.packed, where: WeightFiles.isWanted)
+            guard let scratch = measuring?.scratch else {
+                return try ArchiveBase(path, format: format, wanted: wanted, lock: lock, compressed: .leftOut)
+            }
+            for (entry, paths) in MeasuredErrors.reads(lock) where entry.isPacked {
+                let paths = Set(paths)
+                wanted.formUnion(PlacedFiles.stored(of: [entry], where: paths.contains))
             }
             return try ArchiveBase(
-                path, format: format, wanted: PlacedFiles.stored(of: entries, where: WeightFiles.isWanted),
-                lock: lock,
-                compressed: measuring?.scratch.map { .inFiles(Path.join($0.path, "bundle")) } ?? .leftOut)
+                path, format: format, wanted: wanted, lock: lock,
+                compressed: .inFiles { Path.join(try scratch.path(), "bundle") })
         }
     }
 
@@ -115,13 +107,14 @@ struct BundleReading {
 
     // MARK: A bundle's files
 
-    /// Tensors of files of which the lock has none; what cannot be read has none.
+    /// Tensors of files of which the lock has none, or not all; what cannot be read has none.
     private func headers(_ bundle: PlacedFiles) -> [ExactName: [RelativePath: [TensorRecord]]] {
         let files = EntryFiles(lock: lock, bundle: bundle, caches: nil, directory: nil)
         var result: [ExactName: [RelativePath: [TensorRecord]]] = [:]
-        for entry in lock.packed where entry.tensors.isEmpty {
+        for entry in lock.packed {
             var found: [RelativePath: [TensorRecord]] = [:]
-            for file in entry.files where WeightFiles.hasTensors(file.path) {
+            let whole = Set(entry.tensors.map(\.file).filter(BundleDocument.locksAllTensors(of:)))
+            for file in entry.files where WeightFiles.hasTensors(file.path) && !whole.contains(file.path) {
                 guard let model = try? files.model([file.path], of: entry) else { continue }
                 found[file.path] = model.tensors.map(TensorRecord.init)
             }

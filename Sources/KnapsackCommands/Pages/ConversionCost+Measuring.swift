@@ -2,42 +2,62 @@ import Formats
 import Manifests
 import ModelFiles
 import Reports
+import Storage
 import Tensors
 
-extension EntryFiles {
-    /// Compares what was made with what it was made from.
-    /// - Throws: ``Diagnostics`` that state which file is not to be had and what brings it, or why there is no error.
-    func cost(of entry: LockedEntry, progress: @escaping ProgressHandler) async throws -> ConversionCost {
-        guard let request = entry.asked.conversion, let source = lock.entry(named: request.from) else {
-            throw problem("the lock does not have what it was made from")
+extension LockedEntry {
+    /// What the entry was made of, as far as a lock states it; `nil` for what is no conversion.
+    /// - Throws: ``Diagnostics`` where the lock lacks an entry that it was made of.
+    func madeOf(_ lock: Lock) throws -> (inputs: ConversionInputs, source: LockedEntry)? {
+        guard let request = asked.conversion else { return nil }
+        let entries = try ([request.from] + request.merged).map { name throws(Diagnostics) in
+            guard let entry = lock.entry(named: name) else {
+                throw Diagnostics(
+                    Diagnostic(
+                        code: .lockMalformed, "the lock does not have \(name), which it was made of",
+                        fix: "lock again", verdict: .undecided))
+            }
+            return entry
         }
-        guard request.merged.isEmpty else {
-            throw problem("adapters were merged, so that a difference is not an error alone")
-        }
-        let inputs = try request.recipe(for: entry.name, of: source)
-            .selection(of: source.files.map(\.path), for: entry.name).inputs
-        let original = try model(inputs, of: source)
-        let made = entry.files.filter { $0.proof == .conversion }.map(\.path)
-        let other = try model(made, of: entry)
-        let comparison = try await ModelComparison.compare(of: original, with: other, progress: progress)
-        guard !comparison.results.isEmpty else {
-            throw problem("no tensor of \(source.name) could be compared with one of it")
-        }
-        return ConversionCost(
-            entry: entry.name, original: source.name, comparison, source: "measured on both models")
+        let inputs = try ConversionInputs(
+            of: entries[0], request, for: name, merging: Array(entries.dropFirst()))
+        return (inputs, entries[0])
     }
+}
 
-    private func problem(_ message: String) -> Diagnostics {
-        Diagnostics(Diagnostic(code: .unreadable, message, verdict: .undecided))
+extension EntryFiles {
+    /// Compares what was made with the numbers that the conversion was given: of the entry's model, and of each that is beside
+    /// it.
+    /// - Throws: ``Diagnostics`` that state which file is not to be had and what brings it, or why there is no error.
+    func costs(of entry: LockedEntry, progress: @escaping ProgressHandler) async throws -> [ConversionCost] {
+        guard let (inputs, source) = try entry.madeOf(lock) else { return [] }
+        let read = try inputs.reads(of: source).enumerated().flatMap { place, part in
+            let open = try opener(part.entry)
+            return try part.paths.map { path in
+                ConversionInput(path: path, content: try open(path), adapter: place == 0 ? nil : place - 1)
+            }
+        }
+        let differences = try await inputs.differences(
+            of: entry.name, reading: read, made: try opener(entry), progress: progress)
+        guard differences.contains(where: { !$0.results.isEmpty }) else {
+            throw Diagnostics(
+                Diagnostic(
+                    code: .unreadable, "none of its tensors could be compared with those of \(source.name)",
+                    fix: "run knapsack lock and pack again", verdict: .undecided))
+        }
+        let original = ([source] + inputs.adapters).map(\.name).joined(separator: " + ")
+        return differences.map { ConversionCost(entry: entry.name, original: original, $0) }
     }
 }
 
 extension ConversionCost {
-    /// Sums up a comparison by layers, in their order, then what is in none, in that of the original.
-    fileprivate init(entry: String, original: String, _ comparison: ModelComparison, source: String) {
+    /// Sums up differences by layers, in their order, then what is in none, in that of the conversion.
+    fileprivate init(entry: String, original: String, _ compared: ConversionDifference) {
         var layers: [LayerName: (tensors: Int, difference: NumberDifference)] = [:]
         var single: [Layer] = []
-        for result in comparison.results {
+        var total = NumberDifference()
+        for result in compared.results {
+            total.add(result.difference)
             if let layer = LayerName(tensor: result.name) {
                 layers[layer, default: (0, NumberDifference())].tensors += 1
                 layers[layer]?.difference.add(result.difference)
@@ -49,12 +69,9 @@ extension ConversionCost {
             Layer(name: $0.key.text, tensors: $0.value.tensors, relative: $0.value.difference.relative)
         }
         self.init(
-            entry: entry, original: original,
-            total: Layer(
-                name: "", tensors: comparison.results.count, relative: comparison.total.relative),
-            layers: sums + single,
-            source: source,
-            notCompared: comparison.onlyInOriginal.count + comparison.onlyInOther.count
-                + comparison.unlike.count)
+            entry: entry, file: compared.file?.text, original: original,
+            total: Layer(name: "", tensors: compared.results.count, relative: total.relative),
+            layers: sums + single, source: "measured on both models",
+            notCompared: compared.notCompared)
     }
 }

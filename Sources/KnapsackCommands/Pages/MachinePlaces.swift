@@ -1,5 +1,6 @@
 import Caches
 import Formats
+import ModelFiles
 import Storage
 
 /// The places of this machine that messages name, and that a page leaves out: a bundle has the same page on every machine.
@@ -23,7 +24,7 @@ struct MachinePlaces {
             caches?.conversions?.directory,
         ]
         for root in roots { if let root { add(root, "(cache)", inside: "(cache)/") } }
-        if let scratch = measuring?.scratch?.path { add(scratch, "(scratch)", inside: "(scratch)/") }
+        if let scratch = measuring?.scratch.made { add(scratch, "(scratch)", inside: "(scratch)/") }
         // What is in another place comes before it.
         words.sort { $0.place.utf8.count > $1.place.utf8.count }
     }

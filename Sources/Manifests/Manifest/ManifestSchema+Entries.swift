@@ -44,7 +44,8 @@ extension ManifestSchema {
                 + "up to \(FitRequest.greatestWeight); 1 if it is not stated."),
         Key(
             name: "floor", type: .choice(FitRequest.floors), defaultText: "Q6_K",
-            summary: "For gguf = \"fit\": token embeddings and output get at least the bits of this type."),
+            summary: "For gguf = \"fit\": token embeddings and output get at least the bits of this type, "
+                + "and those of Q5_1 for Q6_K where their rows are no multiples of 256."),
         Key(
             name: "speed", type: .choice(FitRequest.speeds), defaultText: "any",
             summary: "For gguf = \"fit\": cpu leaves out types with codebooks, which are slow there."),

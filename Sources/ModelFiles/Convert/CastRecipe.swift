@@ -146,6 +146,32 @@ struct CastRecipe: ConversionRecipe {
         return ConversionResult(remarks: remarks)
     }
 
+    /// The weights of every safetensors file, after adapters were merged into them; what pruning takes away is there.
+    func originals(of inputs: [ConversionInput], for name: String) throws -> [ConvertedFile] {
+        let own = inputs.filter { $0.adapter == nil }
+        let files = try own.filter { ModelPath($0.path).suffix == "safetensors" }.map { input in
+            (path: input.path, checkpoint: try SafetensorsCheckpoint.open(alone: input, for: name))
+        }
+        var config: JSON?
+        if !merged.isEmpty, let input = own.first(where: { $0.path == "config.json" }) {
+            let bytes = try input.bytes(limit: 1 << 28)
+            config = try broken(input.path, name) { () throws(FormatError) in
+                try JSON.parse(bytes.span, nonFinite: true)
+            }
+        }
+        let base = files.flatMap(\.checkpoint.tensors)
+        let adapters = try merged.enumerated().map { index, adapter in
+            let read = try AdapterInputs.read(
+                inputs.filter { $0.adapter == index }, directoryName: adapter, name: adapter)
+            return try MergedAdapter(read, base: base, LoraAdapter.BaseModel(config), name: adapter)
+        }
+        return files.map { file in
+            ConvertedFile(
+                path: file.path, isBeside: false,
+                original: MergedNumbers(file.checkpoint, merging: adapters))
+        }
+    }
+
     /// Makes sure that a model has what its configuration asks for.
     private func checkTensors(_ inputs: [ConversionInput], _ config: JSON, _ name: String) throws {
         let tensors = try inputs.flatMap { input in

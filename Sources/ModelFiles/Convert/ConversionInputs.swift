@@ -1,4 +1,4 @@
-import Formats
+package import Formats
 package import Manifests
 import ModelFacts
 
@@ -36,6 +36,12 @@ package struct ConversionInputs: Sendable {
             recipe, of: files(selection.inputs), adapters: adapters.map(AdapterInputs.files))
         carried = files(selection.carried)
         sourceLicense = LockedLicense.together(source.license, adapters.compactMap(\.license))
+    }
+
+    /// The files that the conversion reads: those of the entry, and of each adapter those that are merged.
+    /// - Parameter source: the entry that it is made from.
+    package func reads(of source: LockedEntry) -> [(entry: LockedEntry, paths: [RelativePath])] {
+        [(source, selection.inputs)] + adapters.map { ($0, AdapterInputs.files(of: $0).map(\.path)) }
     }
 
     /// Whether a locked entry is what would be made now: by the same conversion, with the same files beside.

@@ -33,6 +33,11 @@ package protocol ConversionRecipe: Sendable {
         of inputs: [ConversionInput], in directory: String, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult
+
+    /// The files that ``make(of:in:for:remembering:progress:)`` makes with tensors in them, with the numbers that go into
+    /// each before they are stored; nothing is written.
+    /// - Parameters: as of making.
+    func originals(of inputs: [ConversionInput], for name: String) throws -> [ConvertedFile]
 }
 
 /// What a conversion found out on the way.
@@ -64,6 +69,8 @@ package struct ConversionInput: Sendable {
     package let status: FileStatus?
     /// Which of the adapters that are merged it belongs to; `nil` for the model's own files.
     package var adapter: Int?
+    /// What reads its bytes, where no file of the disk has them all; `nil` for what is at ``location``.
+    let content: (any WeightFile)?
 
     /// Names an input by its path in the entry, and its place on disk.
     package init(path: RelativePath, location: String, status: FileStatus?, adapter: Int? = nil) {
@@ -71,6 +78,16 @@ package struct ConversionInput: Sendable {
         self.location = location
         self.status = status
         self.adapter = adapter
+        content = nil
+    }
+
+    /// Names an input that is read wherever its bytes are. What writes a cast takes files of the disk alone.
+    package init(path: RelativePath, content: any WeightFile, adapter: Int? = nil) {
+        self.path = path
+        location = content.name
+        status = nil
+        self.adapter = adapter
+        self.content = content
     }
 
     /// Opens the file, and makes sure that it is the one that was proved.
@@ -78,6 +95,17 @@ package struct ConversionInput: Sendable {
         let file = try FileHandle.reading(location)
         if let status, try file.status() != status { throw ReadFailure.changed(path: location) }
         return file
+    }
+
+    /// All bytes of a small file, after the same look as ``open()``.
+    /// - Parameter limit: the most bytes that are read; a larger file is an error (`EFBIG`).
+    func bytes(limit: Int) throws -> [UInt8] {
+        guard let content else {
+            _ = try open()
+            return try FileReader.contents(of: location, limit: limit)
+        }
+        guard content.size <= limit else { throw FileError("read", content.name, code: 27) }
+        return try content.bytes(0..<content.size)
     }
 }
 

@@ -38,11 +38,14 @@ extension BundlePage {
                 name: "", tensors: tensors.count, bytes: tensors.saturatedSum(\.bytes.count),
                 elements: tensors.isEmpty || tensors.contains { $0.elements == nil }
                     ? nil : tensors.saturatedSum { $0.elements ?? 0 })
-            let parameters = entry.fact("parameters")?.integer ?? all.elements
+            let stated = entry.fact("parameters")?.integer
+            let least = item.hasAllTensors ? "" : "at least "
+            let parameters =
+                stated.map(ParameterText.text) ?? all.elements.map { least + ParameterText.text($0) }
             return [
                 "\(entry.name)" + (item.share == nil ? "<br><span class=\"note\">not packed</span>" : ""),
-                "\(entry.asked.text)", "\(parameters.map(ParameterText.text) ?? "not known")",
-                "\(tensors.isEmpty ? "not known" : String(tensors.count))", "\(text)",
+                "\(entry.asked.text)", "\(parameters ?? "not known")",
+                "\(tensors.isEmpty ? "not known" : least + String(tensors.count))", "\(text)",
                 "\(all.bits.map(BundlePage.bits) ?? "not known")",
             ]
         }
@@ -79,10 +82,15 @@ extension BundlePage {
         let id = Markup(number: document.items.firstIndex { $0.entry.name.hasSameBytes(as: entry.name) } ?? 0)
         let bits = Self.bitsChart(
             item.allTensors, of: entry.name, id: "bits-\(id)", heading: "<h4>Bits for each weight</h4>\n")
-        let error = document.errors.first { $0.entry.hasSameBytes(as: entry.name) }
-            .map { Self.errorChart($0, id: "error-\(id)") }
+        let errors = document.errors.filter { $0.entry.hasSameBytes(as: entry.name) }.enumerated()
+            .map { place, error in
+                Self.errorChart(
+                    error, id: place == 0 ? "error-\(id)" : "error-\(id)-\(Markup(number: place))")
+            }
         return content + "<div class=\"pair\"><div>\(bits)</div><div>"
-            + (error ?? "<p class=\"note\">What the conversion cost is not known here.</p>\n")
+            + (errors.isEmpty
+                ? "<p class=\"note\">What the conversion cost is not known here.</p>\n"
+                : errors.reduce("", +))
             + "</div></div>\n" + Self.fit(entry, item.allTensors, id: id)
     }
 
@@ -121,19 +129,24 @@ extension BundlePage {
         let known = error.layers.compactMap(\.relative)
         let most = known.max() ?? 0
         let total = error.total.relative.map(percent) ?? "not known"
+        let name = error.file ?? error.entry
         var lead: Markup = """
-            <h4>Error of the weights</h4>
+            <h4>Error of the weights\(error.file.map { " of \($0)" } ?? "")</h4>
             <p class="note">Against \(error.original), \(error.source): \(total) over \(Counted.text(error.total.tensors, "tensor")).
             """
-        if error.notCompared > 0 {
-            lead += " \(Counted.text(error.notCompared, "tensor")) could not be compared."
+        if let first = error.notCompared.first {
+            let more = error.notCompared.count > 1 ? ", such as" : ":"
+            lead += """
+                 \(Counted.text(error.notCompared.count, "tensor")) could not be compared\(more) \(first), which only one side \
+                has as plain numbers.
+                """
         }
         lead += "</p>\n"
         guard most > 0 else { return lead + "<p>Every weight is the same.</p>\n" }
         let worst = error.layers.max { ($0.relative ?? 0) < ($1.relative ?? 0) }
         return lead
             + .columns(
-                id: id, title: "Error of the weights of \(error.entry), layer by layer",
+                id: id, title: "Error of the weights of \(name), layer by layer",
                 summary:
                     "\(error.layers.count) layers and single tensors; the largest is \(worst?.name ?? "") with \(percent(most))",
                 error.layers.map { ($0.name, $0.relative, $0.relative.map(percent) ?? "not known") },
@@ -141,7 +154,7 @@ extension BundlePage {
             + .details(
                 "The figures",
                 .table(
-                    "Error of the weights of \(error.entry)",
+                    "Error of the weights of \(name)",
                     [
                         .init(title: "Layer or tensor"), .init(title: "Tensors", isNumber: true),
                         .init(title: "Error", isNumber: true),

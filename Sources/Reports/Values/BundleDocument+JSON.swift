@@ -90,12 +90,14 @@ extension BundleDocument {
     }
 
     private static func json(_ error: ConversionCost) -> JSON {
-        [
-            "entry": .string(error.entry), "original": .string(error.original),
-            "source": .string(error.source),
-            "not_compared": .integer(error.notCompared), "total": json(error.total),
-            "layers": .array(error.layers.map(json)),
-        ]
+        .object(
+            [.init("entry", .string(error.entry))] + (error.file.map { [.init("file", .string($0))] } ?? [])
+                + [
+                    .init("original", .string(error.original)), .init("source", .string(error.source)),
+                    .init("not_compared", .integer(error.notCompared.count)),
+                    .init("total", json(error.total)),
+                    .init("layers", .array(error.layers.map(json))),
+                ])
     }
 
     private static func json(_ layer: ConversionCost.Layer) -> JSON {

@@ -25,6 +25,8 @@ package struct BundleDocument: Sendable {
         package let share: Plan.Share?
         /// The tensors of its files, in the order of the files; empty where none are known.
         package let tensors: [RelativePath: [TensorRecord]]
+        /// Whether these are all tensors of the files that have some: locks leave out small ones of a GGUF.
+        package let hasAllTensors: Bool
         /// Whether it runs on each accelerator; empty for what has no weights.
         package let fits: [AcceleratorFit]
 
@@ -82,14 +84,22 @@ package struct BundleDocument: Sendable {
         for share in plan.shares { shares[ExactName(share.name)] = share }
         items = plan.lock.entries.map { entry in
             var tensors = headers[ExactName(entry.name)] ?? [:]
-            for tensor in entry.tensors { tensors[tensor.file] = [] }
-            for tensor in entry.tensors { tensors[tensor.file]?.append(TensorRecord(tensor)) }
+            // A header that was read has all of them.
+            let read = Set(tensors.keys)
+            let locked = entry.tensors.filter { !read.contains($0.file) }
+            for tensor in locked { tensors[tensor.file] = [] }
+            for tensor in locked { tensors[tensor.file]?.append(TensorRecord(tensor)) }
             return Item(
                 entry: entry, share: shares[ExactName(entry.name)], tensors: tensors,
+                hasAllTensors: locked.allSatisfy { BundleDocument.locksAllTensors(of: $0.file) },
                 fits: AcceleratorFit.all(entry))
         }
         self.unknown = unknown + BundleDocument.unknown(items, subject, isMeasured)
     }
+
+    /// Whether a lock that has tensors of a file has all of them: of other formats than safetensors only those that are worth
+    /// a segment (``TensorPlacing/smallestSegment``).
+    package static func locksAllTensors(of file: RelativePath) -> Bool { file.pathExtension == "safetensors" }
 
     /// The entries that the bundle has.
     package var packed: [Item] { items.filter { $0.share != nil } }

@@ -140,7 +140,9 @@ package struct ConversionCost: Equatable, Sendable {
 
     /// The entry that was made.
     package let entry: String
-    /// The entry that it was made from.
+    /// The file, where it is a model of its own beside the entry's, such as a projector; `nil` for the entry's model.
+    package let file: String?
+    /// The entry that it was made from, with those that were merged into it.
     package let original: String
     /// Of all tensors together.
     package let total: Layer
@@ -161,14 +163,16 @@ package struct ConversionCost: Equatable, Sendable {
         }
     }
 
-    /// How many tensors of both could not be compared.
-    package let notCompared: Int
+    /// The names of tensors that could not be compared.
+    package let notCompared: [String]
 
     /// Records what was measured.
     package init(
-        entry: String, original: String, total: Layer, layers: [Layer], source: String, notCompared: Int
+        entry: String, file: String? = nil, original: String, total: Layer, layers: [Layer], source: String,
+        notCompared: [String]
     ) {
         self.entry = entry
+        self.file = file
         self.original = original
         self.total = total
         self.layers = ConversionCost.grouped(layers)

@@ -515,6 +515,15 @@ def test_types_that_need_importance_are_for_tensors_that_have_it(knapsack, tmp_p
         assert not floored[end] & {"Q5_K", "Q4_K", "Q8_K"} and {"Q6_K", "Q8_0"} <= floored[end]
 
 
+def test_the_usual_floor_is_next_to_q6_k_where_that_fits_no_row(knapsack, tmp_path):
+    """Embeddings of rows of 64 would have Q8_0 or nothing."""
+    knapsack("convert", FIXTURES / "conversion/tiny-llama/Tiny-Llama-100K", tmp_path / "m.gguf").expect(0)
+    document = fit(knapsack, tmp_path / "m.gguf", tmp_path / "o.gguf", "--bits", "9", "--dry-run")
+    found = {item["tensors"][0]: {one["type"] for one in item["options"]} for item in document["fit"]["items"]}
+    assert {"Q5_1", "Q8_0"} <= found["token_embd.weight"] and not {"Q5_0", "Q4_1", "Q6_K"} & found["token_embd.weight"]
+    assert {"Q5_0", "Q4_0"} <= found["blk.0.ffn_up.weight"]
+
+
 @pytest.mark.parametrize(("values", "words"), [
     (np.zeros(256), "no value above 0"), (np.where(np.arange(256) == 7, -1, 1), "the value -1.0 for column 7"),
 ])

@@ -149,7 +149,7 @@ def test_a_bundle_of_twenty_entries(twenty, tmp_path):
     assert set(errors) == {"quartz-f32", "basalt-bf16"} | {f"{n}-{q}" for n in ("quartz", "basalt", "gneiss") for q in ("q40", "q80")}
     assert errors["quartz-f32"]["total"]["relative"] == 0
     assert 0 < errors["basalt-bf16"]["total"]["relative"] < 0.01 < errors["basalt-q40"]["total"]["relative"] < 0.2
-    assert [layer["name"] for layer in errors["gneiss-q40"]["layers"]][:2] == ["model.layers.0", "model.layers.1"]
+    assert [layer["name"] for layer in errors["gneiss-q40"]["layers"]][:2] == ["blk.0", "blk.1"]
     # Some of them are stored in segments.
     assert any("segments" in file for entry in lock["entries"] for file in entry["files"])
     assert "The error of" not in page.text and page.text.count("Against ") == 8

@@ -57,8 +57,7 @@ package struct AdapterInputs {
         }
         var files = ModelDocuments()
         for input in inputs where Self.small.contains(input.path) {
-            _ = try input.open()
-            files[input.path] = try FileReader.contents(of: input.location, limit: Self.sizeLimit)
+            files[input.path] = try input.bytes(limit: Self.sizeLimit)
         }
         checkpoint = try SafetensorsCheckpoint.open(alone: input, for: name)
         let card = files["README.md"].flatMap { try? ModelCard.frontMatter(of: $0) }

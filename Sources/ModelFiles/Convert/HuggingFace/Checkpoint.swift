@@ -62,14 +62,11 @@ package struct StoredCheckpoint: Checkpoint {
     func read(_ elements: Range<Int>, of index: Int, into bytes: inout MutableSpan<UInt8>) throws {
         let range = range(elements, of: index)
         precondition(bytes.count == range.count)
-        let file = files[places[index].file]
-        guard try file.handle.read(into: &bytes, at: range.lowerBound) == range.count else {
-            throw ReadFailure.changed(path: file.handle.path)
-        }
+        try files[places[index].file].read(into: &bytes, at: range.lowerBound)
     }
 
     func willRead(_ elements: Range<Int>, of index: Int) {
-        files[places[index].file].handle.willRead(range(elements, of: index))
+        files[places[index].file].willRead(range(elements, of: index))
     }
 
     private func range(_ elements: Range<Int>, of index: Int) -> Range<Int> {
@@ -90,22 +87,70 @@ package struct StoredCheckpoint: Checkpoint {
 final class OpenInput: Sendable {
     /// The path in the model's directory.
     let path: RelativePath
-    /// The file, open for reading.
-    let handle: FileHandle
-    /// What the file was when it was opened: size, times, inode.
-    let status: FileStatus
+    /// The size in bytes when it was opened.
+    let size: Int
+    private let content: Content
 
-    /// Opens a file and takes its status.
+    private enum Content {
+        case file(Opened)
+        case elsewhere(any WeightFile)
+    }
+
+    private final class Opened: Sendable {
+        let handle: FileHandle
+        let status: FileStatus
+
+        init(_ input: ConversionInput) throws {
+            handle = try input.open()
+            status = try handle.status()
+        }
+    }
+
+    /// Opens a file, and of one on the disk takes its status: size, times, inode.
     /// - Throws: what opening throws, where it is not there or cannot be read.
     init(_ input: ConversionInput) throws {
         path = input.path
-        handle = try input.open()
-        status = try handle.status()
+        if let file = input.content {
+            content = .elsewhere(file)
+            size = file.size
+        } else {
+            let opened = try Opened(input)
+            content = .file(opened)
+            size = opened.status.size
+        }
+    }
+
+    /// Reads from a place on until the room is full.
+    /// - Throws: where it cannot be read, or ends before.
+    func read(into room: inout MutableSpan<UInt8>, at offset: Int) throws {
+        switch content {
+        case .file(let opened):
+            guard try opened.handle.read(into: &room, at: offset) == room.count else {
+                throw ReadFailure.changed(path: opened.handle.path)
+            }
+        case .elsewhere(let file): try file.read(into: &room, at: offset)
+        }
+    }
+
+    /// The bytes of a range, all of which the file has.
+    func bytes(_ range: Range<Int>) throws -> [UInt8] {
+        switch content {
+        case .file(let opened): try opened.handle.bytes(range)
+        case .elsewhere(let file): try file.bytes(range)
+        }
+    }
+
+    /// Hears that bytes will be read soon, so that the disk may begin.
+    func willRead(_ range: Range<Int>) {
+        if case .file(let opened) = content { opened.handle.willRead(range) }
     }
 
     /// Checks that the file is what it was when it was opened.
     /// - Throws: `ReadFailure.changed`.
     func checkUnchanged() throws {
-        guard try handle.status() == status else { throw ReadFailure.changed(path: handle.path) }
+        guard case .file(let opened) = content else { return }
+        guard try opened.handle.status() == opened.status else {
+            throw ReadFailure.changed(path: opened.handle.path)
+        }
     }
 }

@@ -50,10 +50,7 @@ package struct GGUFConversion: Sendable {
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {
         var options = request.options
-        switch request.product {
-        case .converted(let type): options.outputType = type
-        case .quantized(_, let via): options.outputType = via
-        }
+        options.outputType = request.product.converted
         if request.isProjector, !request.product.isOfPlainNumbers {
             throw Diagnostics(
                 Diagnostic(
@@ -79,13 +76,7 @@ package struct GGUFConversion: Sendable {
             return
         }
         do throws(ConversionError) {
-            conversion = try HuggingFaceConversion(read.model, options) { bytes throws(ConversionError) in
-                do throws(HashingFailure) {
-                    return try ContentHasher.sha256(bytes.span).hex
-                } catch {
-                    throw ConversionError(.hashingFailed, error.description)
-                }
-            }
+            conversion = try .of(read.model, options)
         } catch {
             throw Diagnostics(error.diagnostic(for: name))
         }
@@ -260,6 +251,32 @@ extension Origin {
         case .kaggle(let handle): handle.parts.last
         case .registry(let artifact, _): artifact.entry ?? Path.name(artifact.reference.repository)
         case .path, .conversion: nil
+        }
+    }
+}
+
+extension GGUFProduct {
+    /// The type that the converter gives tensors, also where they are quantized behind it; `nil` for the one that keeps the
+    /// checkpoint best.
+    var converted: OutputType? {
+        switch self {
+        case .converted(let type): type
+        case .quantized(_, let via): via
+        }
+    }
+}
+
+extension HuggingFaceConversion {
+    /// Decides what a GGUF of a model contains.
+    static func of(
+        _ model: HuggingFaceModel, _ options: Options
+    ) throws(ConversionError) -> HuggingFaceConversion {
+        try HuggingFaceConversion(model, options) { bytes throws(ConversionError) in
+            do throws(HashingFailure) {
+                return try ContentHasher.sha256(bytes.span).hex
+            } catch {
+                throw ConversionError(.hashingFailed, error.description)
+            }
         }
     }
 }

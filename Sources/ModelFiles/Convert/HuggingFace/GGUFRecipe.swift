@@ -20,8 +20,8 @@ struct GGUFRecipe: ConversionRecipe {
     /// The text on which weights are measured, and what was; `nil` where those of the table are taken.
     var calibration: CalibrationInput?
 
-    /// A fit depends on the table of weights, too.
-    var version: Int { request.fit == nil ? 1 : RoleWeights.version }
+    /// A fit depends on the table of weights, too, and on which types it may take.
+    var version: Int { request.fit == nil ? 1 : RoleWeights.version + FitConstraints.version - 1 }
     var stage: String { "converting" }
 
     var parameters: [JSON.Member] {
@@ -109,6 +109,47 @@ struct GGUFRecipe: ConversionRecipe {
         return ConversionResult(facts: facts.sortedByKey, remarks: conversion.remarks + more)
     }
 
+    /// The numbers of the model, and of its projector where one is made.
+    func originals(of inputs: [ConversionInput], for name: String) throws -> [ConvertedFile] {
+        let read = try ModelInputs.read(inputs, directoryName: modelName, name: name)
+        func numbers(_ conversion: HuggingFaceConversion) throws -> ConvertedNumbers {
+            ConvertedNumbers(
+                try HuggingFaceSource(conversion, of: read.checkpoint, name: name, as: .lossless))
+        }
+        var options = HuggingFaceConversion.Options()
+        options.preTokenizer = request.preTokenizer
+        options.outputType = request.product.converted
+        do {
+            var files = [
+                ConvertedFile(
+                    path: try path(file, of: name), isBeside: false,
+                    original: try numbers(try .of(read.model, options)))
+            ]
+            if request.hasProjector {
+                files.append(
+                    ConvertedFile(
+                        path: try path(projectorFile(of: name), of: name), isBeside: true,
+                        original: try numbers(try HuggingFaceConversion(projectorOf: read.model))))
+            }
+            return files
+        } catch let error as ConversionError {
+            throw Diagnostics(error.diagnostic(for: name))
+        }
+    }
+
+    private func path(_ file: String, of name: String) throws(Diagnostics) -> RelativePath {
+        guard let path = RelativePath(file) else {
+            throw Diagnostics(
+                Diagnostic(code: .failed, "\(name): \(file.quotedForMessage) is no path", verdict: .undecided)
+            )
+        }
+        return path
+    }
+
+    private func projectorFile(of name: String) -> String {
+        "\(ConversionRequest.projectorKey)-\(name).gguf"
+    }
+
     /// Decides what to write of the part for pictures or sound, in the type that keeps its numbers best.
     private func projector(
         of inputs: [ConversionInput], in directory: String, for name: String
@@ -116,7 +157,7 @@ struct GGUFRecipe: ConversionRecipe {
         var wanted = GGUFConversion.Request(.converted(nil))
         wanted.isProjector = true
         return try GGUFConversion(inputs, directoryName: modelName, name: name, wanted) { _, _ in
-            Path.join(directory, "\(ConversionRequest.projectorKey)-\(name).gguf")
+            Path.join(directory, projectorFile(of: name))
         }
     }
 

@@ -54,10 +54,9 @@ struct ModelInputs {
         var files = ModelDocuments()
         for input in inputs
         where ModelDocuments.isWanted(input.path) || ProjectorModel.documents.contains(input.path) {
-            _ = try input.open()
-            do throws(FileError) {
-                files[input.path] = try FileReader.contents(of: input.location, limit: Self.sizeLimit)
-            } catch {
+            do {
+                files[input.path] = try input.bytes(limit: Self.sizeLimit)
+            } catch let error as FileError {
                 throw Diagnostics(
                     Diagnostic(
                         code: .fileUnreadable, "\(name): \(error)", fix: error.remedy(),

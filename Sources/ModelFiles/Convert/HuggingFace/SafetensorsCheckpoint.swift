@@ -118,8 +118,7 @@ enum SafetensorsCheckpoint {
 
     /// What the index states: for each tensor, its file.
     static func weightMap(_ input: ConversionInput, _ name: String) throws -> [ExactName: RelativePath] {
-        _ = try input.open()
-        let bytes = try FileReader.contents(of: input.location, limit: 1 << 28)
+        let bytes = try input.bytes(limit: 1 << 28)
         do throws(FormatError) {
             let json = try JSON.parse(bytes.span, nonFinite: true)
             guard let members = json["weight_map"]?.members else {
@@ -144,25 +143,17 @@ enum SafetensorsCheckpoint {
         _ input: ConversionInput, _ name: String
     ) throws -> (OpenInput, SafetensorsHeader) {
         let file = try OpenInput(input)
-        let size = file.status.size
-        do throws(FormatError) {
-            let prefix = try bytes(of: file, min(size, SafetensorsHeader.prefixLength))
+        let size = file.size
+        do {
+            let prefix = try file.bytes(0..<min(size, SafetensorsHeader.prefixLength))
             let length = try SafetensorsHeader.dataStart(prefix.span, fileSize: size)
-            let header = try bytes(of: file, length)
+            let header = try file.bytes(0..<length)
             return (file, try SafetensorsHeader.parse(header.span, fileSize: size))
-        } catch {
+        } catch  where error is FormatError || error is FileError {
             throw Diagnostics(
                 Diagnostic(
                     code: .safetensorsBroken, "\(name): \(input.path) is broken: \(error)",
                     notes: ["at \(input.location)"], fix: "delete the file and download it again"))
-        }
-    }
-
-    private static func bytes(of file: OpenInput, _ count: Int) throws(FormatError) -> [UInt8] {
-        do throws(FileError) {
-            return try file.handle.bytes(0..<count)
-        } catch {
-            throw FormatError("\(error)", at: 0)
         }
     }
 }

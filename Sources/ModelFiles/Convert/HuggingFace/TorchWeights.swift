@@ -71,9 +71,7 @@ struct TorchWeights: Checkpoint {
     }
 
     private static func read(_ file: OpenInput, _ name: String) throws -> TorchCheckpoint {
-        let reading = try TorchCheckpoint.read(fileSize: file.status.size) { range throws(FileError) in
-            try file.handle.bytes(range)
-        }
+        let reading = try TorchCheckpoint.read(fileSize: file.size) { try file.bytes($0) }
         switch reading {
         case .malformed(let error):
             throw Diagnostics(
@@ -111,9 +109,7 @@ struct TorchWeights: Checkpoint {
         func read(_ elements: Range<Int>, _ bytes: inout MutableSpan<UInt8>) throws {
             let start = place.bytes.lowerBound + elements.lowerBound * place.elementSize
             precondition(elements.lowerBound >= 0 && start + bytes.count <= place.bytes.upperBound)
-            guard try file.handle.read(into: &bytes, at: start) == bytes.count else {
-                throw ReadFailure.changed(path: file.handle.path)
-            }
+            try file.read(into: &bytes, at: start)
         }
         precondition(bytes.count == elements.count * place.elementSize)
         guard let gather = place.gather else { return try read(elements, &bytes) }
@@ -125,7 +121,7 @@ struct TorchWeights: Checkpoint {
         let place = places[index]
         guard place.gather == nil else { return }
         let start = place.bytes.lowerBound + elements.lowerBound * place.elementSize
-        files[place.file].handle.willRead(start..<start + elements.count * place.elementSize)
+        files[place.file].willRead(start..<start + elements.count * place.elementSize)
     }
 
     func checkUnchanged() throws {
