@@ -26,6 +26,7 @@ package enum ArchitectureRegistry {
         Sarashina2.self, Spark25.self, Maple.self, Talkie.self, Jais.self, RuGPT3XL.self, GraniteSWA.self,
         JanusPro.self, HunYuanVL.self, Grok.self, DeepSeekOCR.self, Lfm2Embedding.self, MiniCPMV46.self,
         Jamba.self, Step35.self, KimiLinear.self, MiMo2.self, Plamo.self, Plamo2.self, Plamo3.self,
+        HunYuanMoe.self, Rwkv6.self, Rwkv7.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
@@ -36,12 +37,6 @@ package enum ArchitectureRegistry {
     /// What of a class that is taken is refused all the same, as a clause that states what is taken.
     package static let limits: [ExactName: String] = {
         let limits: [([String], String)] = [
-            (
-                [
-                    "KimiK25ForConditionalGeneration", "KimiLinearForCausalLM", "KimiLinearModel",
-                    "KimiVLForConditionalGeneration",
-                ], "with a tokenizer.json (of `tiktoken.model` not yet)"
-            ),
             (["Lfm2BidirectionalModel"], "without a layer of its own behind it (`1_Dense`)"),
             (
                 ["MiMoV2FlashForCausalLM", "MiMoV2ForCausalLM"],
@@ -73,6 +68,10 @@ package enum ArchitectureRegistry {
             ),
             (
                 ["BaiChuanForCausalLM", "BaichuanForCausalLM"], "the reference fails with every model of it"
+            ),
+            (
+                ["QWenLMHeadModel"],
+                "the reference leaves out the epsilon of its norms, without which llama.cpp does not load it"
             ),
             (
                 ["CogVLMForCausalLM"],

@@ -175,6 +175,8 @@ struct DeepSeek2: ModelArchitecture {
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         if isGLM {
             try vocabulary.addGLM(to: &metadata)
+        } else if vocabulary.isTiktokenAlone, !Self.isIndexed(config) {
+            try vocabulary.addKimi(to: &metadata)
         } else {
             try vocabulary.addBPE(to: &metadata)
         }

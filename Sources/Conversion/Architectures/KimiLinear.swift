@@ -175,6 +175,7 @@ struct KimiLinear: ModelArchitecture {
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+        if vocabulary.isTiktokenAlone { return try vocabulary.addKimi(to: &metadata, endsAsStated: true) }
         try vocabulary.addBPE(to: &metadata)
     }
 }

@@ -93,7 +93,7 @@ extension ConfigKeys {
                         "projector_config",
                     ], .ignored("of parts for pictures, which are left out")),
             ]
-        default: []
+        default: lastFamily(architecture)
         }
     }
 

@@ -52,6 +52,8 @@ import Testing
             let turn = number + name.utf8.count
             guard HostileConfigTests.isWhole || turn.isMultiple(of: 23) else { continue }
             let (change, changed) = Self.changes[turn % Self.changes.count]
+            // RWKV's are taken without dimensions of 1.
+            if change == "one more dimension", name.containsUTF8("rwkv") { continue }
             var tensors = model.storedTensors
             tensors[place].shape = changed(tensor.shape)
             let error = #expect(throws: ConversionError.self, "\(tensor.name) \(tensor.shape): \(change)") {

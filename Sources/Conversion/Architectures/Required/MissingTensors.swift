@@ -25,7 +25,7 @@ package struct MissingTensors: Sendable {
         // A block that the checkpoint counts apart has names of its own.
         let block = TensorNames.block(of: converted.name)
         guard origins.allSatisfy({ block == nil || TensorNames.block(of: $0) == block }) else { return }
-        sources[pattern] = origins.map(CheckpointSpelling.pattern).unique
+        sources[pattern] = block == nil ? origins.unique : origins.map(CheckpointSpelling.pattern).unique
     }
 
     /// The names in the files of what a tensor is computed of.

@@ -52,6 +52,7 @@ extension LoaderShapes {
             // Layers with a state beside attention by way of a few numbers, or of other heads.
             if base.hasSameBytes(as: "attn_norm.weight") { return nil }
             return ["attn_", "ssm_", "ffn_up."].contains { base.hasUTF8Prefix($0) } ? [] : nil
+        case "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7": return recurrent(base, block)
         case "talkie": return isNorm(base, of: "q") ? [sizes.heads(block), 1] : nil
         case "grok":
             // The converter writes no width of the first one's experts.
