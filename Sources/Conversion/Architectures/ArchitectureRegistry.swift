@@ -26,7 +26,8 @@ package enum ArchitectureRegistry {
         Sarashina2.self, Spark25.self, Maple.self, Talkie.self, Jais.self, RuGPT3XL.self, GraniteSWA.self,
         JanusPro.self, HunYuanVL.self, Grok.self, DeepSeekOCR.self, Lfm2Embedding.self, MiniCPMV46.self,
         Jamba.self, Step35.self, KimiLinear.self, MiMo2.self, Plamo.self, Plamo2.self, Plamo3.self,
-        HunYuanMoe.self, Rwkv6.self, Rwkv7.self,
+        HunYuanMoe.self, Rwkv6.self, Rwkv7.self, DeepSeek4.self, BailingMoe3.self,
+        HunYuan4.self, Dots3Note.self, Glm5Next.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
@@ -37,6 +38,10 @@ package enum ArchitectureRegistry {
     /// What of a class that is taken is refused all the same, as a clause that states what is taken.
     package static let limits: [ExactName: String] = {
         let limits: [([String], String)] = [
+            (
+                ["Grok1ForCausalLM", "GrokForCausalLM"],
+                "where no tensor is stored in parts, of which the reference keeps the last alone (xai-org/grok-2)"
+            ),
             (["Lfm2BidirectionalModel"], "without a layer of its own behind it (`1_Dense`)"),
             (
                 ["MiMoV2FlashForCausalLM", "MiMoV2ForCausalLM"],

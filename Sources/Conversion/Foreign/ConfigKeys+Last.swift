@@ -3,13 +3,21 @@ import Formats
 /// Families that came last, whose rules are in none of the other files.
 extension ConfigKeys {
     /// The names in GGUF of these families, sorted.
-    static let lastFamilies = ["arwkv7", "hunyuan-moe", "rwkv6", "rwkv6qwen2", "rwkv7"]
+    static let lastFamilies = [
+        "arwkv7", "bailingmoe3", "deepseek4", "dots3note", "glm5-next", "hunyuan-moe", "hy_v4", "rwkv6",
+        "rwkv6qwen2", "rwkv7",
+    ]
 
     /// The rules that only some families have, which come before those of all.
     /// - Parameter architecture: the family's name in GGUF.
     static func lastFamily(_ architecture: String) -> [ForeignRow] {
         switch architecture {
         case "hunyuan-moe": plain + hunyuanExperts
+        case "bailingmoe3": [silu, rotations] + ling + manyExperts
+        case "deepseek4": [silu, rotations] + deepSeek4 + manyExperts
+        case "dots3note": family("deepseek2") + indexed + dots3
+        case "glm5-next": family("deepseek2") + indexed + glm5
+        case "hy_v4": family("deepseek2") + indexed + hunyuan4
         case "rwkv6", "rwkv7": world
         case "rwkv6qwen2", "arwkv7": [silu] + noWindow + stateOfQwen
         default: []
@@ -93,5 +101,113 @@ extension ConfigKeys {
                 "num_wkv_heads", "rope_theta", "max_position_embeddings", "rope_scaling",
                 "head_size_divisor", "use_rope",
             ], .ignored("of the attention that was replaced, or of sizes that others state")),
+    ]
+
+    private static let ling: [ForeignRow] = [
+        ForeignRow(
+            ["q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"],
+            .read("sizes"),
+            .number),
+        ForeignRow(
+            ["layer_group_size", "short_conv_kernel_size", "kda_lower_bound"],
+            .read("the layers with a state, and which they are"), .number),
+        ForeignRow(
+            ["no_kda_lora", "kda_safe_gate"], .only([true], "llama.cpp has no others for this family"), .flag),
+        ForeignRow(
+            ["gated_attention_proj_granularity_type"],
+            .only(["head_wise"], "llama.cpp has a gate for each head")),
+        ForeignRow(
+            ["expert_swiglu_limit_list", "share_expert_swiglu_limit_list"], .read("what gates are bounded by")
+        ),
+        ForeignRow(["mrope_section"], .read("the sections of positions")),
+        ForeignRow(
+            ["moe_router_enable_expert_bias"], .only([true], "llama.cpp chooses experts by it"), .flag),
+        ForeignRow(
+            ["partial_rotary_factor"], .ignored("qk_rope_head_dim states what is rotated")),
+        ForeignRow(["rope_interleave"], .ignored("llama.cpp takes neighbours as pairs")),
+        ForeignRow(
+            ["use_qkv_bias", "use_bias"], .only([false], "llama.cpp has no biases in this family"), .flag),
+        ForeignRow(
+            [
+                "mtp_loss_scaling_factor", "moe_router_topk_scaling_factor", "image_patch_token",
+                "video_patch_token",
+                "image_start_token", "image_end_token", "linear_attn_norm_group_size", "linear_silu",
+                "group_norm_size", "use_linear_silu", "max_window_layers", "embedding_dropout",
+                "output_dropout",
+                "use_rmsnorm", "router_dtype", "router_type", "topk_method",
+            ], .ignored("of the program that trained it, or of parts that are left out")),
+    ]
+
+    private static let deepSeek4: [ForeignRow] = [
+        ForeignRow(
+            [
+                "q_lora_rank", "qk_rope_head_dim", "o_groups", "o_lora_rank", "hc_mult", "hc_sinkhorn_iters",
+                "hc_eps",
+                "num_hash_layers", "index_n_heads", "index_head_dim", "index_topk", "compress_rope_theta",
+                "sliding_window", "swiglu_limit",
+            ], .read("sizes"), .number),
+        ForeignRow(["compress_ratios"], .read("how many keys become one in each block")),
+        ForeignRow(["expert_dtype"], .ignored("the tensors' own types decide")),
+        ForeignRow(
+            ["num_nextn_predict_layers"], .ignored("the reference leaves these blocks out of this family")),
+        ForeignRow(["topk_method"], .only(["noaux_tc"], "llama.cpp chooses this family's experts by a bias")),
+        ForeignRow(
+            [
+                "kv_lora_rank", "qk_nope_head_dim", "v_head_dim", "first_k_dense_replace", "moe_layer_freq",
+                "scale_fmt",
+            ],
+            .ignored("of other models of DeepSeek, or the tensors' own")),
+    ]
+
+    private static let indexed: [ForeignRow] = [
+        ForeignRow(
+            ["index_n_heads", "index_head_dim", "index_topk"], .read("what attention looks at"), .number),
+        ForeignRow(["indexer_types", "layer_types"], .read("which blocks have a window or an index")),
+        ForeignRow(
+            ["index_topk_freq", "indexer_rope_interleave"], .ignored("how a program computes the index")),
+    ]
+
+    private static let dots3: [ForeignRow] = [
+        ForeignRow(
+            [
+                "swa_num_attention_heads", "swa_qk_nope_head_dim", "swa_qk_rope_head_dim", "swa_v_head_dim",
+                "swa_kv_lora_rank", "swa_q_lora_rank", "swa_head_dim", "sliding_window_size",
+                "swa_rope_theta",
+            ], .read("sizes of the attention that has a window"), .number),
+        ForeignRow(["apply_mla_qkv_lora_rescale"], .read("norms are multiplied by it"), .flag),
+        ForeignRow(
+            ["use_dsa", "k_rope_only_layernorm"], .only([true], "llama.cpp has both in this family"), .flag),
+        ForeignRow(
+            ["normalization", "final_norm"], .only(["RMSNorm"], "llama.cpp has RMSNorm for this family")),
+        ForeignRow(
+            ["attention_gate_type", "swa_attention_gate_type"],
+            .only(["headwise"], "llama.cpp has a gate for each head")),
+        ForeignRow(
+            ["use_dynamic_rsf", "moe_gating_fp32"], .only([false], "llama.cpp has none of this family"), .flag
+        ),
+        ForeignRow(
+            ["audio_encoder_config", "vision_encoder_config"], .ignored("of parts that are left out")),
+    ]
+
+    private static let hunyuan4: [ForeignRow] = [
+        ForeignRow(
+            ["hc_mult", "hc_eps", "hc_magnitude", "swiglu_limit"],
+            .read("the streams of residuals, and what gates are bounded by"), .number),
+        ForeignRow(["mlp_layer_types"], .read("which blocks have experts")),
+        ForeignRow(["enable_lm_head_fp32"], .read("the type of the output's weights"), .flag),
+        ForeignRow(
+            [
+                "enable_attention_fp32_softmax", "enable_moe_fp32_combine", "moe_router_use_sigmoid",
+                "moe_router_enable_expert_bias", "num_mtp_layers",
+            ], .ignored("how a program computes, or of blocks that are left out")),
+    ]
+
+    private static let glm5: [ForeignRow] = [
+        ForeignRow(["linear_attn_config"], .read("the layers with a state, with keys of its own")),
+        ForeignRow(["mla_use_nope", "mhc"], .only([true], "llama.cpp has no others for this family"), .flag),
+        ForeignRow(
+            ["index_kpool", "hc_mult", "hc_sinkhorn_iters", "hc_eps", "swiglu_limit"],
+            .read("the index, the streams of residuals, and what gates are bounded by"), .number),
+        ForeignRow(["index_kpool_always_select_tail"], .read("what the index finds"), .flag),
     ]
 }

@@ -27,10 +27,9 @@ import Testing
         "act_fn",
     ]
 
-    /// Without those that leave numbers out, and without two whose layers with a state have shapes of their own, which are
-    /// not looked at.
+    /// Without those that leave numbers out.
     private static let names = ArchitectureTests.names.filter { name in
-        !name.hasUTF8Suffix("sparse") && !["small-plamo2", "small-kimi-linear"].contains(name)
+        !name.hasUTF8Suffix("sparse")
     }
 
     @Test(arguments: names)

@@ -112,7 +112,14 @@ def world(target: Path) -> None:
     (target / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "Rwkv6Tokenizer", "bos_token": "<s>", "eos_token": "<s>"}))
 
 
-make_models.TOKENIZERS.update({"kimi": kimi, "hunyuan": hunyuan, "world": world})
+def answering(target: Path) -> None:
+    """A BPE with the token that ends an answer of dots3."""
+    make_models_rest.ending(target)
+    for path in (target / "tokenizer.json", target / "tokenizer_config.json"):
+        path.write_text(path.read_text().replace("<|im_end|>", "<|endofassistant|>"))
+
+
+make_models.TOKENIZERS.update({"bpe-answer": answering, "kimi": kimi, "hunyuan": hunyuan, "world": world})
 make_models.MODELS.update(MODELS)
 make_models_more.BY_HAND.update(BY_HAND)
 make_models_state.BY_HAND.update(BY_HAND)

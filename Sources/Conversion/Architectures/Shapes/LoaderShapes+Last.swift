@@ -53,4 +53,177 @@ extension LoaderShapes {
         default: return nil
         }
     }
+
+    // MARK: A state beside latent attention
+
+    /// The gated delta rule of Kimi Linear and Ling 3, beside attention by way of a few numbers.
+    func delta(_ base: String, _ block: Int) -> [Int?]? {
+        let (width, heads, head) = (sizes.width, sizes.heads(block), sizes.written("kda.head_dim"))
+        let inner = LoaderSizes.times(heads, head)
+        // Kimi's go through as many numbers as a head has.
+        let isShort = sizes.architecture != "bailingmoe3"
+        switch base {
+        case "ssm_conv1d_q.weight", "ssm_conv1d_k.weight", "ssm_conv1d_v.weight":
+            return [1, inner, 1, sizes.written("ssm.conv_kernel")]
+        case "ssm_f_a.weight", "ssm_g_a.weight": return [isShort ? head : inner, width]
+        case "ssm_f_b.weight", "ssm_g_b.weight": return [inner, head]
+        case "ssm_beta.weight": return [heads, width]
+        case "ssm_a":
+            return sizes.architecture == "glm5-next" ? [heads] : isShort ? [1, 1, heads, 1] : [heads, 1]
+        case "ssm_dt.bias": return [inner]
+        case "ssm_norm.weight": return [head]
+        case "attn_gate.weight": return [heads, width]
+        case "attn_norm.weight": return [width]
+        default: break
+        }
+        guard sizes.keyHeads(block) == 0 else {
+            return pooled(base) ?? latent(base, block) ?? residuals(base)
+        }
+        switch base {
+        case "attn_q.weight", "attn_k.weight", "attn_v.weight": return [inner, width]
+        case "attn_output.weight": return [width, inner]
+        default: return residuals(base)
+        }
+    }
+
+    /// What makes one key of several for GLM's index.
+    private func pooled(_ base: String) -> [Int?]? {
+        let length = sizes.number("attention.indexer.key_length")
+        switch base {
+        case "indexer_compressor_gate.weight": return [length, sizes.width]
+        case "indexer_compressor_ape.weight": return [sizes.number("attention.indexer.kpool"), length]
+        default: return nil
+        }
+    }
+
+    /// PLaMo 2's layers with a state, whose steps and factors come from a few numbers, and attention.
+    func plamo2(_ base: String, _ block: Int) -> [Int?]? {
+        let (width, inner) = (sizes.width, sizes.written("ssm.inner_size"))
+        let (heads, state) = (sizes.written("ssm.time_step_rank"), sizes.written("ssm.state_size"))
+        // As llama.cpp has it: a sixteenth of an embedding, 64 at least.
+        let rank = width.map { max(64, $0 / 16) }
+        switch base {
+        case "ffn_up.weight": return [LoaderSizes.times(2, sizes.inner(block)), width]
+        case "ssm_in.weight": return [LoaderSizes.times(2, inner), width]
+        case "ssm_conv1d.weight": return [inner, sizes.written("ssm.conv_kernel")]
+        case "ssm_x.weight": return [LoaderSizes.sum(rank, state, state), inner]
+        case "ssm_dt.weight": return [heads, rank]
+        case "ssm_dt.bias", "ssm_d": return [heads]
+        case "ssm_a": return [heads]
+        case "ssm_out.weight": return [width, inner]
+        case "ssm_dt_norm": return [rank]
+        case "ssm_b_norm", "ssm_c_norm": return [state]
+        default: return headNorms(base, block)
+        }
+    }
+
+    // MARK: Compressed keys
+
+    /// DeepSeek V4's attention over compressed keys, and its streams of residuals.
+    func compressed(_ base: String, _ block: Int) -> [Int?]? {
+        let (width, heads, head) = (sizes.width, sizes.heads(0), sizes.written("attention.key_length"))
+        let rank = sizes.number("attention.q_lora_rank")
+        let (groups, outer) = (
+            sizes.number("attention.output_group_count"), sizes.number("attention.output_lora_rank")
+        )
+        let all = LoaderSizes.times(heads, head)
+        switch base {
+        case "attn_sinks.weight": return [heads]
+        case "attn_q_a.weight": return [rank, width]
+        case "attn_q_a_norm.weight": return [rank]
+        case "attn_q_b.weight": return [all, rank]
+        case "attn_kv.weight": return [head, width]
+        case "attn_kv_a_norm.weight", "attn_compressor_norm.weight": return [head]
+        case "attn_output_a.weight":
+            return [
+                LoaderSizes.times(outer, groups),
+                all.flatMap { all in groups.flatMap { $0 > 0 ? all / $0 : nil } },
+            ]
+        case "attn_output_b.weight": return [width, LoaderSizes.times(groups, outer)]
+        case "ffn_gate_tid2eid.weight": return [nil, sizes.number("expert_used_count")]
+        case "exp_probs_b_vl.bias": return [sizes.number("expert_count")]
+        default: return compressor(base, block) ?? residuals(base)
+        }
+    }
+
+    /// What makes one key of several, for attention and for the index; twice as much of those that are four.
+    private func compressor(_ base: String, _ block: Int) -> [Int?]? {
+        let ratio = sizes.number("attention.compress_ratios", block)
+        let wide = LoaderSizes.times(ratio == 4 ? 2 : 1, sizes.written("attention.key_length"))
+        let (heads, length) = (
+            sizes.number("attention.indexer.head_count"), sizes.number("attention.indexer.key_length")
+        )
+        let twice = LoaderSizes.times(2, length)
+        switch base {
+        case "indexer.proj.weight": return [heads, sizes.width]
+        case "indexer.attn_q_b.weight":
+            return [LoaderSizes.times(heads, length), sizes.number("attention.q_lora_rank")]
+        case "indexer_compressor_kv.weight", "indexer_compressor_gate.weight": return [twice, sizes.width]
+        case "indexer_compressor_ape.weight": return [4, twice]
+        case "indexer_compressor_norm.weight": return [length]
+        case "attn_compressor_kv.weight", "attn_compressor_gate.weight": return [wide, sizes.width]
+        case "attn_compressor_ape.weight": return [ratio, wide]
+        default: return nil
+        }
+    }
+
+    private func residuals(_ base: String) -> [Int?]? {
+        let count = sizes.number("hyper_connection.count")
+        let all = LoaderSizes.times(count, sizes.width)
+        let mixed = LoaderSizes.times(count, count.map { $0 &+ 2 })
+        switch base {
+        case "output_hc_fn.weight": return [count, all]
+        case "output_hc_base.weight": return [count]
+        case "output_hc_scale.weight": return [1]
+        case "hc_attn_fn.weight", "hc_ffn_fn.weight": return [mixed, all]
+        case "hc_attn_base.weight", "hc_ffn_base.weight": return [mixed]
+        case "hc_attn_scale.weight", "hc_ffn_scale.weight": return [3]
+        default: return nil
+        }
+    }
+
+    // MARK: Latent attention with gates
+
+    /// Attention of Hy4, whose gates are as wide as values, and of dots3, which has two forms.
+    func gatedLatent(_ base: String, _ block: Int) -> [Int?]? {
+        let (width, heads) = (sizes.width, sizes.heads(block))
+        let count = sizes.number("hyper_connection.count")
+        let (all, twice) = (LoaderSizes.times(count, width), LoaderSizes.times(2, count))
+        if sizes.architecture == "dots3note" {
+            if base.hasSameBytes(as: "attn_gate.weight") { return [heads, width] }
+            if base.hasSameBytes(as: "attn_k_norm.weight") { return [sizes.rotated] }
+            return hasWindow(block) ? window(base, block) : latent(base, block)
+        }
+        switch base {
+        case "attn_gate.weight":
+            return [LoaderSizes.times(heads, sizes.written("attention.value_length_mla")), width]
+        case "attn_sinks.weight": return [heads]
+        case "hc_attn_fn.weight", "hc_ffn_fn.weight": return [twice, all]
+        case "hc_attn_base.weight", "hc_ffn_base.weight": return [twice]
+        case "hc_attn_scale.weight", "hc_ffn_scale.weight": return [2]
+        default: return latent(base, block) ?? residuals(base)
+        }
+    }
+
+    /// Whether a block's attention has a window, as that of a block behind the last.
+    private func hasWindow(_ block: Int) -> Bool {
+        sizes.number("attention.sliding_window_pattern", block) != 0
+    }
+
+    /// The form of latent attention that has a window.
+    private func window(_ base: String, _ block: Int) -> [Int?]? {
+        let (heads, rotated) = (sizes.heads(block), sizes.rotated)
+        let rank = sizes.written("attention.kv_lora_rank_swa")
+        let key = sizes.written("attention.key_length_mla_swa")
+        let value = sizes.written("attention.value_length_mla_swa")
+        switch base {
+        case "attn_q_b.weight": return [LoaderSizes.times(heads, key), sizes.number("attention.q_lora_rank")]
+        case "attn_kv_a_mqa.weight": return [LoaderSizes.sum(rank, rotated), sizes.width]
+        case "attn_kv_a_norm.weight": return [rank]
+        case "attn_k_b.weight": return [heads, rank, key.flatMap { key in rotated.map { key - $0 } }]
+        case "attn_v_b.weight": return [heads, value, rank]
+        case "attn_output.weight": return [sizes.width, LoaderSizes.times(heads, value)]
+        default: return latent(base, block)
+        }
+    }
 }
