@@ -41,7 +41,7 @@ struct BailingMoe3: PlainFamily {
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
         let count = config.first(["num_experts"])?.wholeNumber
-        return [["dense"], ["o_proj"]].map { other in
+        return [["o_proj"], ["dense"]].map { other in
             names.without(other.map { "model.layers.*.attention.\($0)" }).storingExperts(count: count)
         }
     }

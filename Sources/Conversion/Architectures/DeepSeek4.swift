@@ -4,7 +4,9 @@ import Tensors
 /// DeepSeek V4: attention over keys that are compressed, several streams of residuals, and experts of four bits, which are
 /// kept. Blocks that predict further tokens are not written.
 struct DeepSeek4: ModelArchitecture {
-    static let classes = ["DeepseekV4ForCausalLM"]
+    /// Whose tensors say how they are quantized, whatever the configuration states.
+    static let className = "DeepseekV4ForCausalLM"
+    static let classes = [className]
     static let modelTypes: [String] = []
 
     let name = "deepseek4"
@@ -144,8 +146,6 @@ struct DeepSeek4: ModelArchitecture {
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
         if name.containsUTF8(".ffn.experts.") || name.hasUTF8Suffix(".tid2eid") { return [] }
-        // Of a weight that is missing, which is told of all of them at once.
-        if let start = name.dropping(".scale"), places[start + ".weight"] == nil { return [] }
         // Tokens of text are sent by the tables there.
         if name.hasUTF8Suffix(".ffn.gate.bias"), let block = TensorNames.block(of: name), block < hashedCount
         {

@@ -14,16 +14,12 @@ struct Dots3Note: PlainFamily {
         return DeepSeek2.names.adding(names).storing(LatentAttention.sources("self_attn"))
     }()
     /// What the layer is called that makes the gates of attention.
-    private static let gates = ["gate_proj", "g_proj", "output_gate", "linear_gate"]
+    private static let gates = ["g_proj", "gate_proj", "output_gate", "linear_gate"]
     /// The embeddings of the block that predicts a further token, which show that there is one.
     private static let ahead = "model.mtp.embed_tokens.weight"
 
     let name = "dots3note"
     var parts: PlainParts
-    /// What was met of the block that predicts a further token, without its number.
-    private var met: Set<ExactName> = []
-
-    init(parts: PlainParts) { self.parts = parts }
 
     static func storedExperts(_ config: ModelConfig) -> [StoredExperts] {
         [StoredExperts(keys: ["n_routed_experts"])]
@@ -57,6 +53,29 @@ struct Dots3Note: PlainFamily {
         "attn_k_b", "attn_v_b", "attn_output", "attn_gate", "ffn_norm",
     ]
 
+    /// What lacks of the block that predicts a further token, of which the configuration states nothing.
+    static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] {
+        guard let count = config["num_hidden_layers"]?.wholeNumber else { return [] }
+        let block = "model.layers.\(count)"
+        let met = Set(exactly: stored)
+        guard met.contains(ExactName(ahead)) || stored.contains(where: { $0.hasUTF8Prefix(block + ".") })
+        else {
+            return []
+        }
+        let gate = gates.first { gate in stored.contains { $0.hasUTF8Suffix(".self_attn.\(gate).weight") } }
+        let layers =
+            [
+                "input_layernorm", "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj",
+                "mlp.down_proj",
+                "eh_proj", "enorm", "hnorm", "shared_head.norm",
+            ]
+            + [
+                "q_a_proj", "q_a_layernorm", "q_b_proj", "kv_a_proj_with_mqa", "kv_a_layernorm", "kv_b_proj",
+                "o_proj", "k_rope_only_layernorm", gate ?? gates[0],
+            ].map { "self_attn.\($0)" }
+        return ([ahead] + layers.map { "\(block).\($0).weight" }).filter { !met.contains(ExactName($0)) }
+    }
+
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         let dense = config.first(["first_k_dense_replace"])?.wholeNumber ?? 0
         return RequiredTensors(RequiredTensors.embeddings) { block in
@@ -78,7 +97,6 @@ struct Dots3Note: PlainFamily {
         let isHead = name == "lm_head.weight" || name == "model.lm_head.weight"
         if isHead, config["tie_word_embeddings"]?.isTruthy == true { return [] }
         let block = TensorNames.block(of: name)
-        if block == count { met.insert(ExactName(stored)) }
         var value = value
         if config["apply_mla_qkv_lora_rescale"]?.isTruthy == true, let block {
             let window = Self.hasWindow(config, block) ? "swa_kv_lora_rank" : "kv_lora_rank"
@@ -96,30 +114,6 @@ struct Dots3Note: PlainFamily {
             keys: config.size("\(start)qk_nope_head_dim"), values: config.size("\(start)v_head_dim"),
             Self.names,
             self.name)
-    }
-
-    /// Looks at what is there of the block that predicts a further token, of which the configuration states nothing.
-    func finish() throws(ConversionError) {
-        try finishExperts()
-        guard !met.isEmpty else { return }
-        let block = "model.layers.\(try config.size("num_hidden_layers"))"
-        let layers =
-            [
-                "input_layernorm", "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj",
-                "mlp.down_proj", "eh_proj",
-                "enorm", "hnorm", "shared_head.norm",
-            ]
-            + [
-                "q_a_proj", "q_a_layernorm", "q_b_proj", "kv_a_proj_with_mqa", "kv_a_layernorm", "kv_b_proj",
-                "o_proj",
-                "k_rope_only_layernorm",
-            ].map { "self_attn.\($0)" }
-        let hasGate = Self.gates.contains { met.contains(ExactName("\(block).self_attn.\($0).weight")) }
-        let wanted =
-            [Self.ahead] + layers.map { "\(block).\($0).weight" }
-            + (hasGate ? [] : ["\(block).self_attn.\(Self.gates[0]).weight"])
-        let missing = wanted.filter { !met.contains(ExactName($0)) }
-        if !missing.isEmpty { throw .missingTensors(missing) }
     }
 
     // MARK: Metadata

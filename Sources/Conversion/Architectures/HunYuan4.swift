@@ -86,7 +86,8 @@ struct HunYuan4: PlainFamily {
         ) { block in
             attention
                 + (block < dense
-                    ? RequiredTensors.dense : RequiredTensors.experts + RequiredTensors.sharedExperts)
+                    ? RequiredTensors.dense
+                    : RequiredTensors.experts + RequiredTensors.sharedExperts + ["exp_probs_b.bias"])
                 + (indexed.map { $0.indices.contains(block) && $0[block] } == true
                     ? ["indexer.attn_q_b", "indexer.attn_k", "indexer.k_norm+", "indexer.proj"] : [])
         }

@@ -36,7 +36,7 @@ struct Rwkv6: ModelArchitecture {
     }
 
     private static func isQwen(_ config: ModelConfig) -> Bool {
-        config.architecture == "RWKV6Qwen2ForCausalLM"
+        config.architecture.hasSameBytes(as: "RWKV6Qwen2ForCausalLM")
     }
 
     /// What tokens are mixed by, in the order in which it is written.

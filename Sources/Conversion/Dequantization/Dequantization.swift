@@ -61,7 +61,7 @@ package struct Dequantization: Sendable {
         contents: [Int: [UInt8]]?
     ) throws(ConversionError) {
         // Its tensors say what they are, whatever the configuration states.
-        let isDeepSeek4 = config.architecture == "DeepseekV4ForCausalLM"
+        let isDeepSeek4 = config.architecture.hasSameBytes(as: DeepSeek4.className)
         let scheme = isDeepSeek4 ? .none : try QuantizationScheme(config, files)
         if let parts = QuantizedParts(scheme) {
             let family = try? ArchitectureRegistry.family(of: config.architecture)

@@ -149,9 +149,12 @@ struct DequantizationWork {
     /// its `.scale`.
     mutating func deepSeek4() throws(ConversionError) {
         for (index, tensor) in stored.enumerated() {
-            guard let start = tensor.name.dropping(".scale"), let place = places[start + ".weight"],
-                !start.hasUTF8Prefix("mtp.")
-            else { continue }
+            guard let start = tensor.name.dropping(".scale"), !start.hasUTF8Prefix("mtp.") else { continue }
+            guard let place = places[start + ".weight"] else {
+                // That weight is missing, which is told of the model as a whole.
+                if start.hasUTF8Prefix("layers.") { removed.insert(index) }
+                continue
+            }
             let weight = StoredPart(place, stored[place])
             if [.f8e4m3, .f8e5m2].contains(weight.dtype) {
                 try scale(weight.name, by: index, [128, 128])

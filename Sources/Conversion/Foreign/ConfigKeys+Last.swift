@@ -4,8 +4,8 @@ import Formats
 extension ConfigKeys {
     /// The names in GGUF of these families, sorted.
     static let lastFamilies = [
-        "arwkv7", "bailingmoe3", "deepseek4", "dots3note", "glm5-next", "hunyuan-moe", "hy_v4", "rwkv6",
-        "rwkv6qwen2", "rwkv7",
+        "arwkv7", "bailingmoe3", "deepseek4", "dots3note", "glm5-next", "graniteswitch", "hunyuan-moe",
+        "hy_v4", "lfm2-audio", "rwkv6", "rwkv6qwen2", "rwkv7", "wavtokenizer-dec",
     ]
 
     /// The rules that only some families have, which come before those of all.
@@ -17,6 +17,14 @@ extension ConfigKeys {
         case "deepseek4": [silu, rotations] + deepSeek4 + manyExperts
         case "dots3note": family("deepseek2") + indexed + dots3
         case "glm5-next": family("deepseek2") + indexed + glm5
+        case "graniteswitch": family("granitemoe") + switched
+        case "wavtokenizer-dec": sound
+        case "lfm2-audio":
+            family("lfm2") + [
+                ForeignRow(
+                    ["sliding_window", "output_size"], .read("the window, and the size of what goes out"),
+                    .number)
+            ]
         case "hy_v4": family("deepseek2") + indexed + hunyuan4
         case "rwkv6", "rwkv7": world
         case "rwkv6qwen2", "arwkv7": [silu] + noWindow + stateOfQwen
@@ -209,5 +217,21 @@ extension ConfigKeys {
             ["index_kpool", "hc_mult", "hc_sinkhorn_iters", "hc_eps", "swiglu_limit"],
             .read("the index, the streams of residuals, and what gates are bounded by"), .number),
         ForeignRow(["index_kpool_always_select_tail"], .read("what the index finds"), .flag),
+    ]
+
+    private static let switched: [ForeignRow] = [
+        ForeignRow(
+            ["num_adapters", "max_lora_rank", "projection_head_dim", "control_token_gain"],
+            .read("the adapters, and how they are chosen"), .number),
+        ForeignRow(
+            ["adapter_token_ids", "adapter_substitute_token_ids"], .read("the tokens that choose an adapter")),
+        ForeignRow(["adapter_names", "adapter_ranks"], .ignored("names, and what tensors have")),
+    ]
+
+    private static let sound: [ForeignRow] = [
+        ForeignRow(
+            ["n_embd_features", "n_ff", "group_norm_epsilon", "group_norm_groups"],
+            .read("sizes, and the epsilon of the norms"), .number),
+        ForeignRow(["posnet", "convnext"], .read("sizes of the convolutions, with keys of their own")),
     ]
 }

@@ -119,7 +119,7 @@ def answering(target: Path) -> None:
         path.write_text(path.read_text().replace("<|im_end|>", "<|endofassistant|>"))
 
 
-make_models.TOKENIZERS.update({"bpe-answer": answering, "kimi": kimi, "hunyuan": hunyuan, "world": world})
+make_models.TOKENIZERS.update({"bpe-answer": answering, "none": lambda target: None, "kimi": kimi, "hunyuan": hunyuan, "world": world})
 make_models.MODELS.update(MODELS)
 make_models_more.BY_HAND.update(BY_HAND)
 make_models_state.BY_HAND.update(BY_HAND)

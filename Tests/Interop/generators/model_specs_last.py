@@ -2,9 +2,9 @@
 
 from model_specs import SIZE
 from model_specs_more import but, made
-from model_specs_rest import KIMI, KIMI_SHAPES
+from model_specs_rest import KIMI, KIMI_SHAPES, LFM, LFM_BASE
 from model_specs_tail import BLOCK, HEAD_NORMS, config, dense
-from model_specs_wider import FLASH, FLASH_SHAPES, HEADED, NAMED, NOT_DENSE, WIDE, experts, flash_block, norm
+from model_specs_wider import FLASH, FLASH_SHAPES, HEADED, NAMED, NOT_DENSE, WIDE, both, experts, flash_block, norm
 
 # The tokens of the vocabularies in tiktoken's form, without the special ones, which are so many.
 RANKS = 300
@@ -233,6 +233,34 @@ GLM5_SHAPES = {"model.language_model.embed_tokens.weight": [SIZE, 64], "model.la
     1, GLM5_ATTENTION | GLM5_INDEX, has_experts=True) | glm5_block(2, GLM5_ATTENTION, has_experts=True) | glm5_block(
     3, GLM5_ATTENTION | GLM5_INDEX, has_experts=True, ahead=True)  # fmt: skip
 
+SWITCH = config(
+    "GraniteSwitchForCausalLM", "granite_switch", num_hidden_layers=3, head_dim=16, shared_intermediate_size=96, num_local_experts=0,
+    num_experts_per_tok=2, attention_multiplier=0.25, embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=8.0,
+    num_adapters=2, max_lora_rank=8, adapter_token_ids=[5, 6], adapter_substitute_token_ids=[7, 8], tie_word_embeddings=True)  # fmt: skip
+SLICES = {"self_attn.qkv_proj": [64, [64, 32, 32]], "shared_mlp.input_linear": [64, [96, 96]]}
+WHOLE = {"self_attn.o_proj": [64, 64], "shared_mlp.output_linear": [64, 96]}
+SWITCH_SHAPES = {"model.embed_tokens.weight": [SIZE, 64], "model.norm.weight": [64], "model.switch.adapter_token_ids": [2]} | {
+    f"{BLOCK}.{name}.weight": [64] for name in ("input_layernorm", "post_attention_layernorm")} | {
+    f"{BLOCK}.{name}.base_layer.weight": [sum(rows), width] for name, (width, rows) in SLICES.items()} | {
+    f"{BLOCK}.{name}.base_layer.weight": shape for name, shape in WHOLE.items()} | {
+    f"{BLOCK}.{name}.lora_A_slices.{place}": [2, 1, 8, width] for name, (width, rows) in SLICES.items() for place in range(len(rows))} | {
+    f"{BLOCK}.{name}.lora_B_slices.{place}": [2, 1, own, 8] for name, (_, rows) in SLICES.items() for place, own in enumerate(rows)} | {
+    f"{BLOCK}.{name}.lora_A": [2, 1, 8, shape[1]] for name, shape in WHOLE.items()} | {
+    f"{BLOCK}.{name}.lora_B": [2, 1, shape[0], 8] for name, shape in WHOLE.items()}  # fmt: skip
+LFM_SOUND = LFM | dict(architectures=["Lfm25AudioTokenizer"], sliding_window=30, output_size=48)
+WAV = dict(architectures=["WavTokenizerDec"], hidden_size=48, n_embd_features=32, n_ff=96, vocab_size=64, n_head=1, layer_norm_epsilon=1e-6,
+           group_norm_epsilon=1e-6, group_norm_groups=8, max_position_embeddings=128, n_layer=6, posnet=dict(n_embd=64, n_layer=6),
+           convnext=dict(n_embd=64, n_layer=2))  # fmt: skip
+WAV_SHAPES = {"backbone.embedding.weight": [64, 32], "backbone.embed.weight": [64, 32, 7], "backbone.embed.bias": [64, 1],
+              "quantizer.codebook.cluster_size": [64]} | norm("backbone.norm") | norm("backbone.final_layer_norm") | both(
+    "head.out", 48, 64) | {f"backbone.posnet.{layer}.{part}.{end}": [64, 1] if end == "bias" or "norm" in part else [64, 64, 3]
+                           for layer in (0, 1, 3, 4) for part in ("norm1", "conv1", "norm2", "conv2") for end in ("weight", "bias")} | {
+    f"backbone.posnet.2.{part}.{end}": [64, 1] if end == "bias" or "norm" in part else [64, 64, 1]
+    for part in ("norm", "q", "k", "v", "proj_out") for end in ("weight", "bias")} | {
+    f"backbone.posnet.5.norm.{end}": [64, 1] for end in ("weight", "bias")} | norm("backbone.convnext.{}.norm") | both(
+    "backbone.convnext.{}.pwconv1", 96, 64) | both("backbone.convnext.{}.pwconv2", 64, 96) | {
+    "backbone.convnext.{}.dwconv.weight": [64, 1, 7], "backbone.convnext.{}.dwconv.bias": [64, 1], "backbone.convnext.{}.gamma.weight": [64]}  # fmt: skip
+
 MODELS = {}
 BY_HAND = {
     "kimi-linear-tiktoken": made(KIMI | dict(vocab_size=KIMI_SIZE), sized(KIMI_SHAPES, KIMI_SIZE), "kimi") | dict(
@@ -282,4 +310,10 @@ BY_HAND = {
                 "model.layers.1.self_attn.kv_b_proj.weight") else shape for name, shape in dots3(ahead=False).items()} | {
             "vision_encoder.conv1.weight": [32, 12]}, "bpe-answer", "float16"),
     "glm5-next": made(GLM5, GLM5_SHAPES, "glm-moe") | dict(floats=("A_log", "dt_bias", "e_score_correction_bias")),
+    "granite-switch": made(SWITCH, SWITCH_SHAPES, "bpe"),
+    "granite-switch-half": made(but(SWITCH, "control_token_gain", "head_dim", projection_head_dim=16, control_token_gain=9.5), SWITCH_SHAPES, "bpe",
+                                "float16"),
+    "lfm25-sound": made(LFM_SOUND, {"lfm." + name.removeprefix("model."): shape for name, shape in LFM_BASE.items()} | both("lin", 48, 64) | {
+        "istft.window": [16], "emb.emb.weight": [16, 64]}, "none"),
+    "wavtokenizer": made(WAV, WAV_SHAPES, "none", "float32"),
 }  # fmt: skip

@@ -21,7 +21,10 @@ extension LoaderShapes {
         case "mamba2", "granitehybrid", "nemotron_h", "nemotron_h_moe", "falcon-h1": return mamba2(base)
         case "qwen3next", "qwen35", "qwen35moe", "qwen4exp": return hybrid(base, block)
         case "gemma3n", "gemma4", "gemma4-assistant": return gemma(base, block)
-        case "lfm2", "lfm2moe": return convolution(base)
+        case "lfm2", "lfm2moe":
+            let outer = sizes.number("embedding_length_out")
+            if base.hasSameBytes(as: "dense_2.weight") { return [outer, sizes.width] }
+            return base.hasSameBytes(as: "dense_2.bias") ? [outer] : convolution(base)
         case "t5", "t5encoder": return relative(base, block)
         case "afmoe", "hrm_text":
             return base.hasSameBytes(as: "attn_gate.weight")
@@ -50,6 +53,8 @@ extension LoaderShapes {
             return isState ? [sizes.written("ssm.state_size")] : mamba(base)
         case "plamo2": return plamo2(base, block)
         case "kimi-linear", "bailingmoe3", "glm5-next": return delta(base, block)
+        case "wavtokenizer-dec": return sound(base)
+        case "graniteswitch": return adapters(base, block)
         case "hy_v4", "dots3note": return gatedLatent(base, block)
         case "deepseek4": return compressed(base, block)
         case "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7": return recurrent(base, block)
@@ -65,6 +70,7 @@ extension LoaderShapes {
         }
     }
 
+    /// Whether a tensor is the norm of queries ("q") or keys ("k"), or its bias.
     func isNorm(_ base: String, of part: String) -> Bool {
         base.hasSameBytes(as: "attn_\(part)_norm.weight") || base.hasSameBytes(as: "attn_\(part)_norm.bias")
     }

@@ -226,4 +226,52 @@ extension LoaderShapes {
         default: return latent(base, block)
         }
     }
+
+    // MARK: Others
+
+    /// Granite's adapters, a stack for each layer.
+    func adapters(_ base: String, _ block: Int) -> [Int?]? {
+        let (rank, width) = (sizes.number("adapters.lora_rank"), sizes.width)
+        let count = sizes.number("adapters.count").map { $0 &+ 1 }
+        let heads = LoaderSizes.times(sizes.heads(block), sizes.keyLength(block))
+        let keys = LoaderSizes.times(sizes.keyHeads(block), sizes.keyLength(block))
+        let inner = sizes.inner(block)
+        for (name, input, output) in [
+            ("attn_q", width, heads), ("attn_k", width, keys), ("attn_v", width, keys),
+            ("attn_output", heads, width),
+            ("ffn_gate", width, inner), ("ffn_up", width, inner), ("ffn_down", inner, width),
+        ] {
+            if base.hasSameBytes(as: "\(name).lora_a") { return [count, rank, input] }
+            if base.hasSameBytes(as: "\(name).lora_b") { return [count, output, rank] }
+        }
+        return nil
+    }
+
+    /// WavTokenizer's convolutions, whose biases have a second dimension.
+    func sound(_ base: String) -> [Int?]? {
+        let (input, inner) = (sizes.number("features_length"), sizes.number("feed_forward_length"))
+        let (first, second) = (
+            sizes.number("posnet.embedding_length"), sizes.number("convnext.embedding_length")
+        )
+        let parts = base.split(separator: ".").map(String.init)
+        let end = parts.last ?? ""
+        switch parts.first {
+        case "token_embd": return [sizes.number("vocab_size"), input]
+        case "token_embd_norm": return [first]
+        case "output_norm": return [second]
+        case "output": return end == "bias" ? [sizes.width] : [sizes.width, second]
+        case "conv1d": return end == "bias" ? [first, 1] : [first, input, 7]
+        case "posnet" where parts.count == 4:
+            guard end == "weight", !parts[2].containsUTF8("norm") else { return [first, 1] }
+            return [first, first, parts[2].hasUTF8Prefix("conv") ? 3 : 1]
+        case "convnext" where parts.count == 4:
+            switch parts[2] {
+            case "dw": return end == "bias" ? [second, 1] : [second, 1, 7]
+            case "pw1": return end == "bias" ? [inner] : [inner, second]
+            case "pw2": return end == "bias" ? [second] : [second, inner]
+            default: return [second]
+            }
+        default: return nil
+        }
+    }
 }
