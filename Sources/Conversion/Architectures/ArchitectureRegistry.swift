@@ -28,7 +28,7 @@ package enum ArchitectureRegistry {
         Jamba.self, Step35.self, KimiLinear.self, MiMo2.self, Plamo.self, Plamo2.self, Plamo3.self,
         HunYuanMoe.self, Rwkv6.self, Rwkv7.self, DeepSeek4.self, BailingMoe3.self,
         HunYuan4.self, Dots3Note.self, Glm5Next.self, GraniteSwitch.self, Lfm2Audio.self,
-        WavTokenizer.self,
+        WavTokenizer.self, MuseGlimmer.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
@@ -56,7 +56,8 @@ package enum ArchitectureRegistry {
     package static let refusals: [ExactName: String] = {
         let drafts = [
             "DFlash2DraftModel", "DFlashDraftModel", "DSparkDraftModel", "DSparkSpeculator",
-            "DeepseekV4DSparkModel", "Eagle3DraftModel", "Eagle3LlamaForCausalLM", "Eagle3Speculator",
+            "DeepseekV4DSparkModel", "Gemma4DSparkModel", "Eagle3DraftModel", "Eagle3LlamaForCausalLM",
+            "Eagle3Speculator",
             "Lfm2DSparkDraftModel", "LingDSparkModel", "LlamaForCausalLMEagle3",
             "MuseGlimmerAssistantModel", "Qwen3DSparkModel",
         ]

@@ -5,7 +5,7 @@ extension ConfigKeys {
     /// The names in GGUF of these families, sorted.
     static let restFamilies = [
         "deepseek2-ocr", "granite_swa", "grok", "hunyuan_vl", "jais", "jamba", "kimi-linear", "maple",
-        "mimo2",
+        "mimo2", "muse-glimmer",
         "plamo", "plamo2", "plamo3", "spark2_5", "step35", "talkie",
     ]
 
@@ -76,6 +76,13 @@ extension ConfigKeys {
         case "kimi-linear": kimiLinear
         case "mimo2": miMo
         case "step35": step
+        case "muse-glimmer":
+            plain + windows + [
+                ForeignRow(
+                    ["final_logit_softcapping", "output_multiplier", "qk_scale_factor"],
+                    .read("the caps and factors of scores and output"), .number),
+                ForeignRow(["use_qk_norm"], .only([true], "llama.cpp's model of this family has such norms")),
+            ]
         case "plamo", "plamo2", "plamo3": [silu] + plamo
         case "deepseek2-ocr":
             plain + manyExperts + [

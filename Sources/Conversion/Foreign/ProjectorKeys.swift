@@ -18,7 +18,7 @@ package enum ProjectorKeys {
                     "vt_num_hidden_layers", "hidden_size", "width", "embed_dim", "d_model", "vt_hidden_size",
                     "intermediate_size", "encoder_ffn_dim", "vt_intermediate_size", "num_attention_heads",
                     "num_heads", "heads", "encoder_attention_heads", "vt_num_attention_heads", "patch_size",
-                    "num_mel_bins",
+                    "num_mel_bins", "mm_embed_dim", "audio_embed_dim", "model_patch_size",
                 ], .read("sizes")),
             ForeignRow(["image_size", "max_image_size"], .read("the size of pictures")),
             ForeignRow(
@@ -34,6 +34,7 @@ package enum ProjectorKeys {
                     "insert_layer_id", "deepstack_visual_indexes", "fullatt_block_indexes",
                     "num_position_embeddings",
                     "spatial_merge_size", "pixel_shuffle_ratio", "window_size",
+                    "img_token_compression_config", "input_feat_size",
                 ], .read("what the family's projector needs beside")),
             ForeignRow(
                 [
@@ -46,6 +47,7 @@ package enum ProjectorKeys {
                     "pooling_kernel_size", "num_image_tokens", "size", "mm_hidden_size", "text_hidden_size",
                     "n_window",
                     "n_window_infer", "downsample_hidden_size", "conv_chunksize",
+                    "mm_posemb_size", "model_name", "cls", "num_patches_per_side",
                 ], .ignored("the tensors' shapes state it, or the family's code in llama.cpp")),
             ForeignRow(
                 [

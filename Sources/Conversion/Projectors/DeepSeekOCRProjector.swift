@@ -57,8 +57,14 @@ struct DeepSeekOCRProjector: ModelProjector {
     }
 
     func type(of name: String, as written: String, wanted: OutputType) -> GGMLType? {
-        let wide = [".embeddings.", "pos_embed", ".rel_pos_h", ".rel_pos_w", ".neck.", ".net_"]
-        return wide.contains { name.containsUTF8($0) } ? .f32 : nil
+        Self.isWide(name) ? .f32 : nil
+    }
+
+    /// Whether a tensor keeps 32 bits, by its name in the checkpoint.
+    static func isWide(_ name: String) -> Bool {
+        [".embeddings.", "pos_embed", ".rel_pos_h", ".rel_pos_w", ".neck.", ".net_"].contains {
+            name.containsUTF8($0)
+        }
     }
 
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
@@ -91,7 +97,8 @@ struct DeepSeekOCRProjector: ModelProjector {
         "model.image_newline": "v.image_newline", "model.view_seperator": "v.view_seperator",
     ]) { $1 }
 
-    private static let samNames = TowerTensors.blocks(
+    /// The names of SAM's encoder.
+    static let samNames = TowerTensors.blocks(
         "model.sam_model.blocks",
         [
             "norm1": "pre_ln", "norm2": "post_ln", "attn.rel_pos_h": "attn.pos_h",

@@ -10,7 +10,7 @@ package struct ProjectorModel: Sendable {
     /// How long an embedding of the part for text is.
     package let textWidth: Int
     /// The keys of `preprocessor_config.json`, and over them those of `processor_config.json`.
-    package let preprocessor: ModelConfig
+    package private(set) var preprocessor: ModelConfig
 
     /// Reads a model.
     /// - Throws: where a file is broken, or the length of the embeddings is not known.
@@ -34,6 +34,14 @@ package struct ProjectorModel: Sendable {
         } else {
             textWidth = try model.config.size("hidden_size", "n_embd")
         }
+    }
+
+    /// With the means and deviations of Mistral's pictures where none are stated.
+    mutating func setMistralPreparation() {
+        preprocessor.setDefaults([
+            "image_mean": [.number(0.48145466), .number(0.4578275), .number(0.40821073)],
+            "image_std": [.number(0.26862954), .number(0.26130258), .number(0.27577711)],
+        ])
     }
 
     /// A part of the configuration as it is in the file; `nil` where there is none.

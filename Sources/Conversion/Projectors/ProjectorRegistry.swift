@@ -9,19 +9,29 @@ package enum ProjectorRegistry {
         Llama4Projector.self, WhisperProjector.self, Lfm2VLProjector.self, MiniCPMVProjector.self,
         DotsOCRProjector.self, HunyuanVLProjector.self, PaddleOCRProjector.self, Gemma4Projector.self,
         KimiK25Projector.self, JanusProjector.self, GlmASRProjector.self, MeralionProjector.self,
-        ExaoneProjector.self, CogVLMProjector.self, DeepSeekOCRProjector.self,
+        ExaoneProjector.self, CogVLMProjector.self, DeepSeekOCRProjector.self, Phi4Projector.self,
+        YoutuProjector.self, Step3Projector.self, MiniMaxM3Projector.self, Gemma4UnifiedProjector.self,
+        DeepSeekOCR2Projector.self,
     ]
 
     /// The classes that can be converted, sorted.
     package static var classes: [String] { families.flatMap { $0.classes }.sortedByBytes() }
 
     /// Classes that are in no family for a reason that more work does not change, with the reason as a clause.
-    package static let refusals: [ExactName: String] = [:]
+    package static let refusals: [ExactName: String] = [
+        "GraniteSpeechForConditionalGeneration": batches,
+        "GraniteSpeechPlusForConditionalGeneration": batches,
+    ]
+
+    private static let batches =
+        "the reference takes square roots with a library whose last bits are not the nearest numbers"
 
     /// What of a class in a family is not converted, as a clause.
     package static let limits: [ExactName: String] = [
         "Gemma4ForConditionalGeneration": "without a part for sound (26B A4B, 31B)",
         "LlavaForConditionalGeneration": "Pixtral's, as the reference has it",
+        "Step3p7ForConditionalGeneration": "of the one size that the reference has",
+        "StepVLForConditionalGeneration": "of the one size that the reference has",
     ]
 
     /// The class that decides: that of the part for pictures, if it states one, else the model's.

@@ -7,7 +7,8 @@ import Tensors
 /// Shapes are as a checkpoint has them, outermost dimension first; a dimension that is not known is `nil`.
 struct ProjectorShapes: Sendable {
     private var numbers: [ExactName: Int] = [:]
-    private var type: ExactName = ""
+    /// What kind of projector it is; where pictures and sound have one each, that of each.
+    private var types: [ExactName: ExactName] = [:]
 
     /// Takes the sizes from a projector's keys.
     init(_ keys: ModelMetadata) {
@@ -15,7 +16,7 @@ struct ProjectorShapes: Sendable {
             let key = item.key.dropping(start: "clip.")
             switch item.value {
             case .uint32(let number): numbers[ExactName(key)] = Int(number)
-            case .string(let text) where key.hasSameBytes(as: "projector_type"): type = ExactName(text)
+            case .string(let text): types[ExactName(key)] = ExactName(text)
             default: continue
             }
         }
@@ -47,8 +48,8 @@ struct ProjectorShapes: Sendable {
         let width = number(tower, "embedding_length")
         switch base {
         case "patch_embd.weight", "patch_embd.weight.1":
-            let side = number(tower, "patch_size")
-            return type == "llama4"
+            let side = LoaderSizes.times(number(tower, "patch_size"), type == "gemma4uv" ? 3 : 1)
+            return Self.linear.contains(type)
                 ? [width, LoaderSizes.times(3, LoaderSizes.times(side, side))] : [width, 3, side, side]
         case "patch_embd.bias", "pre_ln.weight", "pre_ln.bias", "post_ln.weight", "post_ln.bias",
             "norm_embd.weight":
@@ -67,7 +68,7 @@ struct ProjectorShapes: Sendable {
         let length = width.flatMap { width in heads.flatMap { $0 > 0 ? width / $0 : nil } }
         let keys = number(tower, "attention.head_count_kv").map { LoaderSizes.times($0, length) } ?? width
         // These have another width there than their configuration states.
-        let isOther = type == "glm4v" || type == "deepseekocr"
+        let isOther = ["glm4v", "deepseekocr", "deepseekocr2"].contains(type)
         let inner = isOther ? nil : number(tower, "feed_forward_length")
         switch base {
         case "attn_q.weight": return [width, width]
@@ -83,6 +84,11 @@ struct ProjectorShapes: Sendable {
         default: return nil
         }
     }
+
+    /// Those that cut a picture into patches with a matrix, not with a convolution.
+    private static let linear: Set<ExactName> = ["llama4", "youtuvl", "gemma4uv"]
+
+    private var type: ExactName { types["projector_type"] ?? types["vision.projector_type"] ?? "" }
 
     // MARK: Between tower and text
 

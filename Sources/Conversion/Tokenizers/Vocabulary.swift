@@ -76,6 +76,9 @@ package struct Vocabulary: Sendable {
         try TransformersTokens(try tokenizerFiles(), modelType: config["model_type"]?.string ?? "")
     }
 
+    /// The id of a token by its text; `nil` where there is none.
+    package func id(of text: String) throws(ConversionError) -> Int? { try transformersTokens().id(of: text) }
+
     /// The number of tokens in the configuration; `nil` where it has none.
     /// - Throws: where it is no number that can be right.
     func configuredCount() throws(ConversionError) -> Int? {

@@ -15,13 +15,13 @@ import transformers
 from model_specs_rest import BY_HAND, MODELS
 
 
-def ending(target: Path) -> None:
+def ending(target: Path, text: str = "<|im_end|>") -> None:
     """A BPE with the token that ends an answer, and a list of its added tokens."""
     make_models_tail.make_models_wider.smaller(make_models.bpe, target, 1)
     path = target / "tokenizer.json"
     parsed = json.loads(path.read_text())
     number = 1 + max(item["id"] for item in parsed["added_tokens"])
-    parsed["added_tokens"].append(parsed["added_tokens"][0] | {"id": number, "content": "<|im_end|>"})
+    parsed["added_tokens"].append(parsed["added_tokens"][0] | {"id": number, "content": text})
     path.write_text(json.dumps(parsed))
     path = target / "tokenizer_config.json"
     settings = json.loads(path.read_text())
@@ -40,7 +40,8 @@ def plamo(target: Path) -> None:
     (target / "tokenizer_config.json").write_text(json.dumps(settings, indent=2))
 
 
-make_models.TOKENIZERS.update({"bpe-ending": ending, "plamo": plamo})
+make_models.TOKENIZERS.update({
+    "bpe-ending": ending, "bpe-turns": lambda target: ending(target, "<|eot|>"), "plamo": plamo})  # fmt: skip
 
 
 def classes(family: str):

@@ -4,7 +4,7 @@ from model_specs import LLAMA3, SIZE, SMALL, model
 from model_specs_more import but, made, pooling
 from model_specs_state import NO_MTP, TEXT_35, pictures, qwen35
 from model_specs_tail import (
-    ATTENTION_BIASES, BLOCK, BODY, CLIP, ENDS, HEAD_NORMS, MOE, MOE_BLOCK, NAMED, SHARED, WINDOWS, config, dense, in_block,
+    ATTENTION_BIASES, BLOCK, LLAMA_LIKE, BODY, CLIP, ENDS, HEAD_NORMS, MOE, MOE_BLOCK, NAMED, SHARED, WINDOWS, config, dense, in_block,
 )  # fmt: skip
 from model_specs_wider import HEADED, LFM_SHAPES, NOT_DENSE, WIDE, WHISPER, both, experts, norm
 
@@ -203,6 +203,12 @@ PLAMO3_SHAPES = PLAMO_NORMS | {f"{PLAMO}.{name}": shape for name, shape in (PLAM
 PLAMO13 = config("PlamoForCausalLM", "plamo", vocab_size=SIZE - 10, hidden_size=5120, intermediate_size=32, num_hidden_layers=1,
                  num_attention_heads=40, num_key_value_heads=40)  # fmt: skip
 
+MUSE = config(
+    "MuseGlimmerForConditionalGeneration", "muse_glimmer", vision_config=dict(CLIP), text_config=LLAMA_LIKE | dict(
+        model_type="muse_glimmer_text", head_dim=16, layer_types=WINDOWS, sliding_window=32, final_logit_softcapping=20.0, output_multiplier=0.25,
+        qk_scale_factor=1.75, rope_parameters=dict(
+            full_attention=dict(rope_type="default", rope_theta=500000.0), sliding_attention=dict(rope_type="default", rope_theta=10000.0))))  # fmt: skip
+
 MODELS = {
     "jamba": model("Jamba", "spm", **SMALL | dict(vocab_size=SIZE - 10), **LAYERS, num_experts=4, attn_layer_period=2, attn_layer_offset=1,
                    expert_layer_period=2, expert_layer_offset=1, use_mamba_kernels=False),
@@ -310,6 +316,9 @@ BY_HAND = {
     "plamo": made(PLAMO13, {"model.embed_tokens.weight": [SIZE - 10, 5120], "lm_head.weight": [SIZE - 10, 5120], "model.norm.weight": [5120],
                             f"{PLAMO}.norm.weight": [5120]} | {f"{PLAMO}.self_attn.{part}_proj.weight": shape for part, shape in {
         "q": [5120, 5120], "k": [640, 5120], "v": [640, 5120], "o": [5120, 5120]}.items()} | dense(f"{PLAMO}.mlp", 32, 5120), blocks=1),
+    "muse-glimmer": made(MUSE, visual(HEADED | {
+        f"{BLOCK}.self_attn.gate_proj.weight": [64, 64], f"{BLOCK}.pre_feedforward_layernorm.weight": [64],
+        f"{BLOCK}.post_feedforward_layernorm.weight": [64]}), "bpe-turns"),
     "llava-stablelm": made(but(config("LlavaStableLMEpochForCausalLM", "stablelm_epoch", layer_norm_eps=1e-5, partial_rotary_factor=0.25, rope_theta=10000),
                                "rms_norm_eps"), HEADED | norm("model.norm") | norm(f"{BLOCK}.input_layernorm") | norm(
         f"{BLOCK}.post_attention_layernorm"), "bpe"),
