@@ -100,7 +100,11 @@ struct ProjectorPlan: Sendable {
         _ name: String, _ family: any ModelProjector.Type
     ) throws(ConversionError) {
         if family.leftOut.contains(where: { name.hasUTF8Prefix($0) }) { return }
-        if text.contains(where: { name.hasUTF8Prefix($0) }) || name.containsUTF8("language_model.") { return }
+        if (text + family.texts).contains(where: { name.hasUTF8Prefix($0) })
+            || name.containsUTF8("language_model.")
+        {
+            return
+        }
         throw ConversionError(
             .tensorUnknown, "tensor \"\(name)\" belongs neither to the text nor to the projector",
             fix: "check that config.json belongs to these weights")
