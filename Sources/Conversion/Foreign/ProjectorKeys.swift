@@ -35,8 +35,16 @@ package enum ProjectorKeys {
                     "num_position_embeddings",
                     "spatial_merge_size", "pixel_shuffle_ratio", "window_size",
                     "img_token_compression_config", "input_feat_size", "conf_num_hidden_layers",
+                    "pos_emb_height", "patch_temporal", "merge_size", "pyramid_num_routed",
+                    "capacity_factor", "whisper_config",
                     "conf_num_attention_heads",
                 ], .read("what the family's projector needs beside")),
+            ForeignRow(
+                [
+                    "adapter_type", "pre_pixel_shuffle", "router_scoring_func", "router_scale",
+                    "use_conv2d_stem", "use_rope", "use_rms_norm", "use_causal", "merge_factor",
+                    "chunk_seconds",
+                ], .read("whether it is what the family's projector can be made of")),
             ForeignRow(
                 [
                     "in_channels", "in_chans", "num_channels", "channels", "temporal_patch_size",
@@ -52,6 +60,7 @@ package enum ProjectorKeys {
                     "subsampling_conv_channels", "output_proj_dims", "conv_kernel_size",
                     "sscp_conv_channel_size", "sscp_conv_kernel_size", "sscp_conv_stride_size",
                     "conf_conv_kernel_size", "conf_reduction_factor", "vocab_offset", "disable_merger_proj",
+                    "pos_emb_width",
                 ], .ignored("the tensors' shapes state it, or the family's code in llama.cpp")),
             ForeignRow(
                 [

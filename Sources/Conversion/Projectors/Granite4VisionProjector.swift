@@ -26,19 +26,20 @@ struct Granite4VisionProjector: ModelProjector {
         vision = try model.vision()
         askers = try Self.askers(model, vision)
         let tower = "model.vision_tower.vision_model."
-        names = ProjectorNames(
-            TowerTensors.siglip(tower).merging(Self.asking) { $1 }.merging([
-                "model.image_newline": "v.image_newline"
-            ]) { $1 },
-            counts: [("\(tower)encoder.layers.", try vision.towerDepth()), ("askers.", askers.count)],
+        var names = ProjectorNames(
+            TowerTensors.siglip(tower), counts: [("\(tower)encoder.layers.", try vision.towerDepth())],
             optional: ["model.image_newline", ExactName("\(tower)post_layernorm")])
+        names.names["model.image_newline"] = "v.image_newline"
+        for (place, asker) in askers.enumerated() {
+            for (part, written) in Self.asking {
+                names.names[ExactName("\(asker.name).\(part.text)")] = "v.proj_blk.\(place).\(written)"
+            }
+        }
+        self.names = names
     }
 
     func name(of tensor: String) -> String? {
         if Self.leftOut.contains(where: { tensor.hasUTF8Prefix($0) }) { return nil }
-        if let place = askers.firstIndex(where: { tensor.hasUTF8Prefix($0.name + ".") }) {
-            return "askers.\(place)." + tensor.dropping(start: askers[place].name + ".")
-        }
         let starts = ["model.vision_tower.", "model.layerwise_projectors.", "model.spatial_projectors."]
         let isOwn = starts.contains { tensor.hasUTF8Prefix($0) }
         return isOwn || tensor.hasSameBytes(as: "model.image_newline") ? tensor : nil
@@ -92,7 +93,7 @@ struct Granite4VisionProjector: ModelProjector {
             else { throw .wrongValue("deepstack_layer_map", map, "a list of pairs of layers") }
             pairs.append(numbers)
         }
-        for (place, pair) in pairs.sorted(by: { $0.lexicographicallyPrecedes($1) }).enumerated() {
+        for (place, pair) in pairs.sorted(by: { ($0[0], $0[1]) < ($1[0], $1[1]) }).enumerated() {
             askers.append(
                 Asker(
                     name: "model.layerwise_projectors.\(place)",
@@ -119,12 +120,10 @@ struct Granite4VisionProjector: ModelProjector {
             .map(\.element)
     }
 
-    private static let asking = TowerTensors.blocks(
-        "askers",
-        [
-            "image_positions": "img_pos", "query": "query", "out_linear": "linear", "norm": "norm",
-            "qformer.layernorm": "post_norm",
-        ].merging(
-            TowerTensors.questions.map { (ExactName("qformer.encoder.layer.0.\($0.key.text)"), $0.value) }
-        ) { $1 }, as: "v.proj_blk")
+    private static let asking: [ExactName: String] = [
+        "image_positions": "img_pos", "query": "query", "out_linear": "linear", "norm": "norm",
+        "qformer.layernorm": "post_norm",
+    ].merging(
+        TowerTensors.questions.map { (ExactName("qformer.encoder.layer.0.\($0.key.text)"), $0.value) }
+    ) { $1 }
 }

@@ -52,6 +52,11 @@ package struct ProjectorModel: Sendable {
         ])
     }
 
+    /// With the keys inside of another key of what prepares pictures over the others.
+    mutating func takePreparation(in key: String) {
+        for member in preprocessor[key]?.members ?? [] { preprocessor[member.key] = member.value }
+    }
+
     /// A part of the configuration as it is in the file; `nil` where there is none.
     package func part(_ key: String) -> ModelConfig? {
         raw[key].flatMap { $0.members == nil ? nil : ModelConfig(members: $0.members ?? []) }

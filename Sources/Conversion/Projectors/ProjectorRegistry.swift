@@ -13,7 +13,7 @@ package enum ProjectorRegistry {
         YoutuProjector.self, Step3Projector.self, MiniMaxM3Projector.self, Gemma4UnifiedProjector.self,
         DeepSeekOCR2Projector.self, Qwen25OmniProjector.self, Qwen3ASRProjector.self,
         Lfm2AudioProjector.self, GraniteSpeechProjector.self, Granite4VisionProjector.self,
-        DeepSeekV4Projector.self, LingVLProjector.self,
+        DeepSeekV4Projector.self, LingVLProjector.self, MuseGlimmerProjector.self, Dots3Projector.self,
     ]
 
     /// The classes that can be converted, sorted.

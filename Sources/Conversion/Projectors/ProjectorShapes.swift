@@ -165,6 +165,8 @@ struct ProjectorShapes: Sendable {
     ) throws(ConversionError) {
         guard let base = name.dropping(".weight"), shape.count == 2 else { return }
         for (before, after) in Self.pairs where base.hasUTF8Suffix(after) {
+            // With a layer between them they are no neighbours.
+            if after.hasSameBytes(as: "mm.2"), shapes["mm.1.weight"] != nil { continue }
             let start = String(decoding: base.utf8.dropLast(after.utf8.count), as: UTF8.self)
             let other = "\(start)\(before).weight"
             guard let rows = shapes[ExactName(other)], rows.count == 2, rows[0] != shape[1],

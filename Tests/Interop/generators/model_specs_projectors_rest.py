@@ -161,6 +161,37 @@ V4_SIGHT = {
     f"{V4}.attn.wqkv.weight": [96, 32], f"{V4}.attn.wo.weight": [32, 32], f"{V4}.mlp.w1.weight": [192, 32], f"{V4}.mlp.w2.weight": [32, 96],
     "aligner.w1.weight": [128, 288], "aligner.w2.weight": [64, 128], "image_newline": [64], "image_start": [64], "image_end": [64],
     "embed.weight": [SIZE, 64], "layers.0.attn_norm.weight": [64], "head.weight": [SIZE, 64], "norm.weight": [64]}  # fmt: skip
+MUSE = "model.vision_tower.layers.{}"
+MUSE_SIGHT = {
+    "model.vision_tower.patch_embedder.patch_embedding.weight": [32, 1176], "model.vision_tower.patch_embedder.position_embedding_table.weight": [
+        16, 32], "model.vision_adapter.fc1.weight": [128, 128], "model.vision_adapter.fc2.weight": [96, 128],
+    "model.vision_projection.weight": [64, 96]} | both(f"{MUSE}.norm1", 32) | both(f"{MUSE}.norm2", 32) | both(
+    f"{MUSE}.mlp.fc1", 96, 32) | both(f"{MUSE}.mlp.fc2", 32, 96) | both("model.vision_tower.ln_pre", 32) | both(
+    "model.vision_tower.ln_post", 32)  # fmt: skip
+for part in ("proj", "q_proj", "k_proj", "v_proj"):
+    MUSE_SIGHT |= both(f"{MUSE}.attn.{part}", 32, 32)
+DOTS = "vision_encoder.blocks.{}"
+DOTS_EAR = "audio_encoder.dots_encoder.speech_encoder"
+DOTS3 = {
+    "vision_encoder.patch_embed.norm.weight": [32], "vision_encoder.post_trunk_norm.weight": [32], f"{DOTS}.norm_1.weight": [32],
+    f"{DOTS}.norm_2.weight": [32], f"{DOTS}.attn.qkv.weight": [96, 32], f"{DOTS}.attn.proj.weight": [32, 32],
+    f"{DOTS}.attn.q_norm.weight": [16], f"{DOTS}.attn.k_norm.weight": [16], f"{DOTS_EAR}.conv_out.weight": [32, 96],
+    f"{DOTS_EAR}.layer_norm.weight": [32], f"{DOTS_EAR}.layers.{{}}.self_attn_layer_norm.weight": [32],
+    f"{DOTS_EAR}.layers.{{}}.final_layer_norm.weight": [32], f"{DOTS_EAR}.layers.{{}}.self_attn.k_proj.weight": [32, 32]} | both(
+    "vision_encoder.patch_embed.proj", 32, 3, 14, 14) | both("vision_encoder.adapter.ln_q", 32) | both("vision_encoder.adapter.mlp.0", 128, 128) | both(
+    "vision_encoder.adapter.mlp.2", 64, 128) | both(f"{DOTS_EAR}.conv2d1", 24, 1, 3, 3) | both(f"{DOTS_EAR}.conv2d2", 24, 24, 3, 3) | both(
+    f"{DOTS_EAR}.conv2d3", 24, 24, 3, 3) | both(f"{DOTS_EAR}.layers.{{}}.fc1", 192, 32) | both(f"{DOTS_EAR}.layers.{{}}.fc2", 32, 96) | both(
+    "audio_encoder.audio_adapter.proj.0", 32) | both("audio_encoder.audio_adapter.proj.1", 64, 32) | both(
+    "audio_encoder.audio_adapter.proj.3", 64, 64)  # fmt: skip
+for part in ("q", "v", "out"):
+    DOTS3 |= both(f"{DOTS_EAR}.layers.{{}}.self_attn.{part}_proj", 32, 32)
+PYRAMID = [-1, -1, 2, 3]
+for block, count in enumerate(PYRAMID):
+    MLP = f"{DOTS.format(block)}.mlp"
+    for start in [f"{MLP}.experts.{expert}" for expert in range(count)] or [MLP]:
+        DOTS3 |= {f"{start}.fc1.weight": [96, 32], f"{start}.fc2.weight": [32, 96], f"{start}.fc3.weight": [96, 32]}
+    if count > 0:
+        DOTS3 |= {f"{MLP}.gate_weight": [count, 32], f"{MLP}.router_bias": [count]}
 GRANITE_CONFIG = dict(
     architectures=["GraniteSpeechForConditionalGeneration"], model_type="granite_speech", downsample_rate=5, window_size=15,
     has_lora_adapter=True, text_config=TEXT | dict(model_type="granite"), encoder_config=dict(
@@ -198,6 +229,24 @@ BY_HAND = {
         architectures=["DeepseekV4ForCausalLM"], model_type="deepseek_v4", vision_n_layers=4, vision_dim=32, vision_n_heads=2,
         vision_inter_dim=96, vision_patch_size=14, vision_downsample_ratio=3, vision_min_pixels=784, vision_max_n_token=384,
         vision_max_wh_ratio=8), V4_SIGHT, "bpe"),
+    "muse-glimmer": made(dict(
+        architectures=["MuseGlimmerForConditionalGeneration"], model_type="muse_glimmer", text_config=TEXT, vision_config=dict(
+            model_type="muse_glimmer_vision", hidden_size=32, intermediate_size=96, num_hidden_layers=4, num_attention_heads=2, patch_size=14,
+            pos_emb_height=4, pos_emb_width=4, patch_temporal=2, merge_size=2, layer_norm_eps=1e-5)), MUSE_SIGHT | language(
+        "model.language_model.", "lm_head.weight"), "bpe", files=pictures(HALF)),
+    "muse-glimmer-half": made(dict(
+        architectures=["MuseGlimmerForConditionalGeneration"], model_type="muse_glimmer", text_config=TEXT, vision_config=dict(
+            model_type="muse_glimmer_vision", hidden_size=32, intermediate_size=96, num_hidden_layers=4, num_attention_heads=2, patch_size=14,
+            pos_emb_height=4, pos_emb_width=4, patch_temporal=2, merge_size=2, layer_norm_eps=1e-5)), MUSE_SIGHT | language(
+        "model.language_model.", "lm_head.weight"), "bpe", "float16", files=pictures(HALF)),
+    "dots3-note": made(dict(
+        architectures=["Dots3NoteForConditionalGeneration"], model_type="dots3_note", text_config=TEXT, vision_config=dict(
+            embed_dim=32, hidden_size=64, intermediate_size=96, num_hidden_layers=4, num_attention_heads=2, patch_size=14, rms_norm_eps=1e-5,
+            spatial_merge_size=2, temporal_patch_size=1, adapter_type="patch_merger", pre_pixel_shuffle=True, use_bias=False, use_qk_norm=True,
+            pyramid_num_routed=PYRAMID, capacity_factor=2.0), audio_config=dict(
+                use_conv2d_stem=True, use_rope=True, use_rms_norm=True, use_causal=False, chunk_seconds=60, merge_factor=1, rope_parameters=dict(
+                    partial_rotary_factor=0.5, rope_theta=10000.0), whisper_config=WHISPER | dict(activation_function="swiglu"))),
+        DOTS3 | language("", "lm_head.weight"), "bpe", files=pictures(dict(vision_config=CLIP_MEAN | dict(min_pixels=3136, max_pixels=11289600)))),
     "granite-speech": made(GRANITE_CONFIG, granite(64), "bpe"),
     "granite-speech-plus": made(but(
         GRANITE_CONFIG, architectures=["GraniteSpeechPlusForConditionalGeneration"], encoder_config=GRANITE_CONFIG["encoder_config"] | dict(
