@@ -102,6 +102,10 @@ LANES lanes_bits lanes_numbers(void) {
     const lanes_bits numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     return numbers;
 }
+// The mask of which these are the bits.
+LANES lanes_bits lanes_mask_of(unsigned bits) {
+    return ((lanes_unsigned)bits >> (lanes_unsigned)lanes_numbers() & 1) != 0;
+}
 LANES unsigned lanes_lowest_bits(lanes_bits a) { return lanes_mask_bits((a & 1) != 0); }
 LANES lanes_bits lanes_select_bits(lanes_bits mask, lanes_bits a, lanes_bits b) { return mask ? a : b; }
 // The least of numbers, all of which are numbers.

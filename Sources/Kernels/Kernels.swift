@@ -3,7 +3,7 @@ package import BlockTypes
 /// All kernels, compiled for the processors that this module is for.
 package let kernels = KernelSet(
     f32: F32Format.self, f16: F16Format.self, bf16: BF16Format.self, f64: F64Format.self,
-    format: { format(of: $0) })
+    numbers: NumberChecks.self, format: { format(of: $0) })
 
 private func format(of type: GGMLType) -> (any BlockFormat.Type)? {
     switch type {

@@ -4,7 +4,11 @@
 /// ggml does this with a function for numbers that are not negative (`make_qp_quants`), though those that got
 /// the other sign to make the number of negatives even are. It keeps levels in bytes, so that the level -1 is
 /// 255 when it is read again. That is kept, as it decides the result.
-func evenScale(_ values: [32 of Float], weights: [32 of Float]) -> Float {
+/// - Parameters:
+///   - values: exactly 32 numbers. Both are lent: an array of this kind is copied wherever an element is taken out.
+///   - weights: how much each counts.
+func evenScale(_ values: Span<Float>, weights: Span<Float>) -> Float {
+    precondition(values.count == 32 && weights.count == 32)
     let highest: Float = 4
     var largest: Float = 0
     for i in 0..<32 { largest = largest > values[i] ? largest : values[i] }
@@ -52,7 +56,7 @@ func evenScale(_ values: [32 of Float], weights: [32 of Float]) -> Float {
 /// The weighted error that levels leave with a scale.
 @inline(__always)
 private func squaredError(
-    _ values: [32 of Float], _ weights: [32 of Float], inverse: Float, stored: (Int32) -> Int32
+    _ values: Span<Float>, _ weights: Span<Float>, inverse: Float, stored: (Int32) -> Int32
 ) -> Float {
     let scale = 1 / inverse
     var error: Float = 0

@@ -22,7 +22,7 @@ enum IQ2XXSFormat: SignedCodebookFormat {
     /// Trial scales start from the scale that fits levels 0 to 4 best.
     @inline(__always)
     static func firstScale(
-        largest: Float, values: [32 of Float], weights: [32 of Float]
+        largest: Float, values: Span<Float>, weights: Span<Float>
     ) -> (extent: Float, scale: Float)? {
         let scale = evenScale(values, weights: weights)
         let extent = scale * 3

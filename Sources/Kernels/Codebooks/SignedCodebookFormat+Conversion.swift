@@ -51,7 +51,7 @@ extension SignedCodebookFormat {
     /// Gives the largest magnitude the highest level.
     @inline(__always)
     static func firstScale(
-        largest: Float, values: [32 of Float], weights: [32 of Float]
+        largest: Float, values: Span<Float>, weights: Span<Float>
     ) -> (extent: Float, scale: Float)? {
         (largest, largest / Float(2 * Shape.levels - 1))
     }

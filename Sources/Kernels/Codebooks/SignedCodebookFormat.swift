@@ -20,7 +20,7 @@ protocol SignedCodebookFormat: ScalarBlockFormat {
     /// The scale that trial scales start from: the magnitude that gets the highest level, and the scale to
     /// keep if no trial scale is any good; `nil` if all elements are to be zero.
     static func firstScale(
-        largest: Float, values: [32 of Float], weights: [32 of Float]
+        largest: Float, values: Span<Float>, weights: Span<Float>
     ) -> (extent: Float, scale: Float)?
 
     /// The sub-block's scale from that of the block, and the sub-block's four bits.

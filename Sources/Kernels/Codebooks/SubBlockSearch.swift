@@ -38,7 +38,10 @@ struct SubBlockSearch<Format: SignedCodebookFormat>: ~Copyable {
         let largest = splitSigns(elements)
         // A comparison that is false for NaN, like ggml's.
         if largest < Format.rules.smallest { return false }
-        guard let first = Format.firstScale(largest: largest, values: values, weights: weights) else {
+        guard
+            let first = Format.firstScale(
+                largest: largest, values: values.span, weights: weights.span)
+        else {
             return false
         }
         let missed = tryScales(first, index)

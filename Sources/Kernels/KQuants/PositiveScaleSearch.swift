@@ -1,7 +1,8 @@
 /// A few numbers, at most sixteen.
 struct Few {
-    /// The numbers, and others behind them.
-    private let numbers: [16 of Float]
+    /// The numbers, and others behind them. Functions that go through them lend them: an array of this kind is copied
+    /// wherever an element is taken out.
+    let numbers: [16 of Float]
     /// The places of the numbers.
     let indices: Range<Int>
 
@@ -22,6 +23,10 @@ struct Few {
 /// - Parameter levels: gets a level for each; what does not fit 8 bits is cut off, as ggml does.
 /// - Returns: the scale.
 func positiveScale(_ values: Few, weights: Few, most: Float, _ levels: inout SIMD16<UInt8>) -> Float {
+    let (all, counts) = (values.numbers, weights.numbers)
+    let (values, weights) = (
+        all.span.extracting(values.indices), counts.span.extracting(values.indices)
+    )
     var largest: Float = 0
     for index in values.indices { largest = largest > values[index] ? largest : values[index] }
     guard !(largest < smallestMagnitude) else {

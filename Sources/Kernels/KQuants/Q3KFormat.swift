@@ -5,49 +5,43 @@ import BlockTypes
 enum Q3KFormat: SuperBlockFormat {
     static var type: GGMLType { .q3K }
 
-    /// A search waits for itself all the time, so that several of them take hardly longer than one: as many as do not
-    /// wait for the processor.
-    static var blocksAtOnce: Int { 8 / Lanes.registers }
+    /// Several searches do not wait for one another, and what is left of each goes on together.
+    static var blocksAtOnce: Int { RoundRoom.groups }
 
     static func quantize(
         _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
-        into blocks: inout MutableSpan<UInt8>, _ room: inout SearchRoom
+        into blocks: inout MutableSpan<UInt8>, _ room: inout RoundRoom
     ) {
         let count = values.count / 256
-        precondition(count <= 8 && blocks.count == count &* 110)
-        var space = room.manyValues.mutableSpan
-        var x = space._mutatingExtracting(0..<count &* 16)
+        precondition(count <= RoundRoom.groups && blocks.count == count &* 110)
+        if importance.isEmpty { RoundSearch.search(values, &room) }
         for index in 0..<count {
-            var part = x._mutatingExtracting(index &* 16..<index &* 16 &+ 16)
-            part.transpose(values.extracting(index &* 256..<index &* 256 &+ 256))
-        }
-        var more = room.manyLevels.mutableSpan
-        var levels = more._mutatingExtracting(0..<count &* 16)
-        let found: [8 of Lanes]? = importance.isEmpty ? scaledByRounds(count, x.span, levels: &levels) : nil
-        for index in 0..<count {
-            let places = index &* 16..<index &* 16 &+ 16
+            let range = index &* 16..<index &* 16 &+ 16
             var block = blocks._mutatingExtracting(index &* 110..<index &* 110 &+ 110)
             let values = values.extracting(index &* 256..<index &* 256 &+ 256)
             var scales = SixBitSigned()
             let scale: Float
-            if let found {
-                scale = scales.setRounded(Few(found[index], count: 16))
+            if importance.isEmpty {
+                scale = scales.setRounded(room.scales[index])
             } else {
                 // More than one may be of different rows.
                 let column = (columns.first &+ index &* 256) % importance.count
-                let x = x.span.extracting(places)
-                var part = levels._mutatingExtracting(places)
-                var rest = room.weights.mutableSpan
-                var weights = rest._mutatingExtracting(0..<16)
+                var numbers = room.values.mutableSpan
+                var x = numbers._mutatingExtracting(range)
+                x.transpose(values)
+                var levels = room.levels.mutableSpan
+                var part = levels._mutatingExtracting(range)
+                var weights = room.weights.mutableSpan
                 weights.weigh(
-                    x, by: importance.extracting(column..<column &+ 256),
+                    x.span, by: importance.extracting(column..<column &+ 256),
                     sigma: 2 * sumOfSquares(values) / 256)
-                let found = scaled(x, weights: weights.span, count: 16, half: 4, room: &part)
+                let found = scaled(x.span, weights: weights.span, count: 16, half: 4, room: &part)
                 for i in 0..<16 { part[i] = found.levels(x[i], half: 4) }
                 scale = scales.setSearched(
                     Few(found.scale, count: 16), weights: Few(weights.span.sum, count: 16))
             }
-            finish(values, scales, scale, levels.span.extracting(places), into: &block)
+            finish(
+                values, scales, scale, room.levels.span, at: room.places.span.extracting(range), into: &block)
         }
     }
 
@@ -55,7 +49,7 @@ enum Q3KFormat: SuperBlockFormat {
     @inline(__always)
     private static func finish(
         _ values: Span<Float>, _ scales: SixBitSigned, _ scale: Float, _ levels: Span<Lanes>,
-        into block: inout MutableSpan<UInt8>
+        at places: Span<UInt16>, into block: inout MutableSpan<UInt8>
     ) {
         scales.store(&block, at: 96)
         let rounded = block.storeHalf(scale, at: 108)
@@ -72,7 +66,7 @@ enum Q3KFormat: SuperBlockFormat {
                     let sixteen =
                         subScale != 0
                         ? (Lanes(values, from: sub &* 16) / subScale).nearest(from: -4, to: 3)
-                        : Lanes(of: levels, lane: sub)
+                        : Lanes(of: levels, at: places[sub])
                     let level = (sixteen + 4).wholeNumbers
                     bits = bits | (level & 3) &<< (2 &* quarter)
                     thirds = thirds | (level &>> 2) &<< (4 &* half &+ quarter)
@@ -116,14 +110,11 @@ private struct SixBitSigned {
 
     /// Rounds scales to levels from -32 to 31 of the largest.
     /// - Returns: what one level is; 0 where all are 0, and then the bytes are 0 too.
-    mutating func setRounded(_ found: Few) -> Float {
-        var peak: Float = 0
-        for sub in found.indices where abs(found[sub]) > abs(peak) { peak = found[sub] }
+    mutating func setRounded(_ found: Lanes) -> Float {
+        let peak = found.peak
         guard peak != 0 else { return 0 }
         let inverse = -32 / peak
-        for sub in 0..<16 {
-            levels[sub] = UInt8(max(-32, min(31, nearestInteger(inverse * found[sub]))) + 32)
-        }
+        levels = ((inverse * found).nearest(from: -32, to: 31) + 32).wholeNumbers.bytes
         return 1 / inverse
     }
 

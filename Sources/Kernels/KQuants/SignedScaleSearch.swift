@@ -3,6 +3,10 @@
 /// - Parameter levels: gets a level for each.
 /// - Returns: the scale; 0 where all numbers are, with levels of `-half`.
 func signedScale(_ values: Few, weights: Few, half: Float, levels: inout SIMD16<Int32>) -> Float {
+    let (all, counts) = (values.numbers, weights.numbers)
+    let (values, weights) = (
+        all.span.extracting(values.indices), counts.span.extracting(values.indices)
+    )
     var peak: Float = 0
     var magnitude: Float = 0
     for index in values.indices where abs(values[index]) > magnitude {

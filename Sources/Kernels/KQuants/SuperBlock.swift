@@ -1,17 +1,19 @@
 import BlockTypes
 
 /// What a search for scales works in, kept from block to block: new memory for each would cost as much as the work.
-struct SearchRoom {
+protocol KernelRoom {
+    /// Room of any content.
+    init()
+}
+
+/// What most searches work in.
+struct SearchRoom: KernelRoom {
     /// The numbers, element i of each sub-block in element i.
     var values: Lanes32 = .init(repeating: Lanes())
     /// How much each of them counts.
     var weights: Lanes32 = .init(repeating: Lanes())
     /// What a trial has of each of them.
     var tried: Lanes32 = .init(repeating: Lanes())
-    /// The numbers of sub-blocks of 16 where up to eight super-blocks are searched at once.
-    var manyValues: [128 of Lanes] = .init(repeating: Lanes())
-    /// The levels of these.
-    var manyLevels: [128 of Lanes] = .init(repeating: Lanes())
 }
 
 /// 32 numbers of each of sixteen sub-blocks.
@@ -21,6 +23,9 @@ typealias Lanes32 = [32 of Lanes]
 ///
 /// Types say what becomes of as many as fill the lanes; sizes were checked before.
 protocol SuperBlockFormat: BlockFormat {
+    /// What a search works in.
+    associatedtype Room: KernelRoom = SearchRoom
+
     /// How many fill the lanes: one of sixteen sub-blocks, two of eight.
     static var blocksAtOnce: Int { get }
 
@@ -33,7 +38,7 @@ protocol SuperBlockFormat: BlockFormat {
     ///   - room: what it holds does not matter.
     static func quantize(
         _ values: Span<Float>, importance: Span<Float>, columns: (first: Int, last: Int),
-        into blocks: inout MutableSpan<UInt8>, _ room: inout SearchRoom)
+        into blocks: inout MutableSpan<UInt8>, _ room: inout Room)
 
     /// Converts one block back to exactly 256 numbers.
     static func dequantize(block: Span<UInt8>, into values: inout MutableSpan<Float>)
@@ -47,7 +52,7 @@ extension SuperBlockFormat {
         precondition(rowLength > 0 && rowLength % 256 == 0 && rows.count % rowLength == 0)
         precondition(output.count == rows.count / 256 * size)
         precondition(importance.isEmpty || importance.count == rowLength)
-        var room = SearchRoom()
+        var room = Room()
         for start in stride(from: 0, to: rows.count, by: 256 * blocksAtOnce) {
             let end = min(rows.count, start + 256 * blocksAtOnce)
             var blocks = output._mutatingExtracting(start / 256 * size..<end / 256 * size)

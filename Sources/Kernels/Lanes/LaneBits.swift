@@ -48,6 +48,10 @@ extension LaneBits {
     @inline(__always)
     func cleared(_ mask: LaneMask) -> LaneBits { LaneBits(lanes_clear(mask.bits, vector)) }
 
+    /// The lowest eight bits of each lane.
+    @inline(__always)
+    var bytes: SIMD16<UInt8> { lanes_narrow(vector) }
+
     /// The lowest bit of each lane, that of the first the lowest.
     @inline(__always)
     var lowestBits: UInt16 { UInt16(truncatingIfNeeded: lanes_lowest_bits(vector)) }

@@ -57,6 +57,13 @@ extension Lanes {
         self.init()
         for i in 0..<16 { self[i] = elements[i][lane] }
     }
+
+    /// The sixteen elements of one sub-block of any groups.
+    @inline(__always)
+    init(of groups: Span<Lanes>, at place: UInt16) {
+        let first = Int(place) & ~15
+        self.init(of: groups.extracting(first..<first &+ 16), lane: Int(place) & 15)
+    }
 }
 
 extension Span<Lanes> {

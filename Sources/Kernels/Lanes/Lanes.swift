@@ -69,6 +69,10 @@ struct LaneMask {
     @inline(__always)
     init(bits: lanes_bits) { self.bits = bits }
 
+    /// The lanes of which the bits are set, that of the first the lowest.
+    @inline(__always)
+    init(lanes: UInt32) { bits = lanes_mask_of(lanes) }
+
     /// Whether a lane is one of them.
     @inline(__always)
     subscript(lane: Int) -> Bool { bits[lane] != 0 }
@@ -205,6 +209,14 @@ extension Lanes {
     /// The first lane that has the least number; all have to be numbers.
     @inline(__always)
     var placeOfLeast: Int { (lanesOfLeast | 0x1_0000).trailingZeroBitCount & 15 }
+
+    /// The number of the largest magnitude, the first of equal ones; 0 where there is none, and what is no number counts
+    /// as 0.
+    @inline(__always)
+    var peak: Float {
+        let numbers = replacing(with: Lanes(), where: self .!= self)
+        return numbers[(Lanes() - numbers.magnitudes).placeOfLeast]
+    }
 
     /// The numbers without their signs.
     @inline(__always)

@@ -20,6 +20,15 @@ struct SlabPath: Sendable {
     let output: ModelOutput
     /// The files to write, as many as `output` has.
     let files: [PartialFile]
+    private let parts: [WritebackParts]
+
+    /// Takes files that are as large as they will be.
+    init(source: any TensorSource, output: ModelOutput, files: [PartialFile]) {
+        self.source = source
+        self.output = output
+        self.files = files
+        parts = output.files.map { WritebackParts($0.layout.tensors) }
+    }
 
     /// Reads, converts and writes one slab.
     /// - Parameter importance: of all matrices of the tensor, one after the other; empty where none is known.
@@ -75,7 +84,9 @@ struct SlabPath: Sendable {
         let start =
             place.lowerBound + output.tensors[slab.tensor].description.byteCount(slab.elements.lowerBound)
         try files[number].handle.write(bytes, at: start)
-        files[number].handle.startWriteback(offset: start, count: bytes.count)
+        for part in parts[number].wrote(start..<start + bytes.count) {
+            files[number].handle.startWriteback(offset: part.lowerBound, count: part.count)
+        }
     }
 }
 

@@ -89,14 +89,3 @@ struct ConversionGap: Error, CustomStringConvertible {
     /// A clause for a message, without the tensor's name.
     var description: String { "tensors of type \(source.name) cannot be converted to \(type.name)" }
 }
-
-extension Span<Float> {
-    /// The first number that is infinite or not a number.
-    var firstNotFinite: Int? {
-        // All exponent bits are set in these alone: one more carries into the sign's place. Looking at all of them
-        // without a branch is many at a time.
-        var found: UInt32 = 0
-        for index in 0..<count { found |= (self[index].bitPattern & 0x7F80_0000) &+ 0x0080_0000 }
-        return found & 0x8000_0000 == 0 ? nil : indices.first { !self[$0].isFinite }
-    }
-}

@@ -87,19 +87,21 @@ package struct FloatCast: Sendable {
             target.overflowLimit, source == .f64 ? 0x7F80_0001 : 0x7F80_0000
         )
         guard limit < end else { return nil }
-        // All of them are looked at at first, because that is many at a time.
-        var found: UInt32 = 0
-        for index in floats.indices {
-            let magnitude = floats[index].bitPattern & 0x7FFF_FFFF
-            found |= magnitude >= limit && magnitude < end ? 1 : 0
-        }
-        guard found != 0 else { return nil }
-        return floats.indices.first { index in
-            let magnitude = floats[index].bitPattern & 0x7FFF_FFFF
-            guard magnitude >= limit, magnitude < end else { return false }
-            return magnitude < 0x7F80_0000
+        let kernels = ProcessorLevel.current.kernels.numbers
+        var start = 0
+        while let place = kernels.firstMagnitude(
+            in: floats.extracting(start..<floats.count), from: limit, below: end)
+        {
+            let index = start + place
+            // Of 64 bits, what was infinite before is no overflow.
+            if floats[index].isFinite
                 || FloatCast.double(bytes.extracting(index * 8..<index * 8 + 8)).isFinite
+            {
+                return index
+            }
+            start = index + 1
         }
+        return nil
     }
 
     private static func double(_ bytes: Span<UInt8>) -> Double {

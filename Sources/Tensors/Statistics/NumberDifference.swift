@@ -8,21 +8,23 @@
 package struct NumberDifference: Equatable, Sendable {
     /// How many pairs there were.
     package private(set) var count = 0
-    /// How many pairs had a number in them that is infinite or none; they are in no other figure.
-    package private(set) var notFiniteCount = 0
-    /// How many of the originals are zero.
-    package private(set) var originalZeroCount = 0
-    /// How many of the others are zero.
-    package private(set) var otherZeroCount = 0
-    /// The largest absolute difference.
-    package private(set) var largest: Float = 0
-    private var errors = 0.0
-    private var originals = 0.0
-    private var others = 0.0
-    private var products = 0.0
+    private var sums = DifferenceSums()
 
     /// Starts with no pairs.
     package init() {}
+
+    /// How many pairs had a number in them that is infinite or none; they are in no other figure.
+    package var notFiniteCount: Int { sums.notFiniteCount }
+    /// How many of the originals are zero.
+    package var originalZeroCount: Int { sums.originalZeroCount }
+    /// How many of the others are zero.
+    package var otherZeroCount: Int { sums.otherZeroCount }
+    /// The largest absolute difference.
+    package var largest: Float { sums.largest }
+    private var errors: Double { sums.errors }
+    private var originals: Double { sums.originals }
+    private var others: Double { sums.others }
+    private var products: Double { sums.products }
 
     /// The root of the mean square of the differences.
     package var rootMeanSquare: Double {
@@ -62,35 +64,13 @@ package struct NumberDifference: Equatable, Sendable {
     ///   - original: what is right.
     ///   - other: as many numbers that stand for them.
     package mutating func add(_ original: Span<Float>, _ other: Span<Float>) {
-        precondition(original.count == other.count)
-        for index in original.indices {
-            let (first, second) = (original[index], other[index])
-            guard first.isFinite, second.isFinite else {
-                notFiniteCount += 1
-                continue
-            }
-            if first == 0 { originalZeroCount += 1 }
-            if second == 0 { otherZeroCount += 1 }
-            let difference = Double(first) - Double(second)
-            largest = max(largest, Float(difference.magnitude))
-            errors += difference * difference
-            originals += Double(first) * Double(first)
-            others += Double(second) * Double(second)
-            products += Double(first) * Double(second)
-        }
+        ProcessorLevel.current.kernels.numbers.add(original, other, to: &sums)
         count += original.count
     }
 
     /// Takes in what was collected of other pairs.
     package mutating func add(_ other: NumberDifference) {
         count += other.count
-        notFiniteCount += other.notFiniteCount
-        originalZeroCount += other.originalZeroCount
-        otherZeroCount += other.otherZeroCount
-        largest = max(largest, other.largest)
-        errors += other.errors
-        originals += other.originals
-        others += other.others
-        products += other.products
+        sums.add(other.sums)
     }
 }

@@ -17,6 +17,7 @@ package enum SquaredDifference {
         to sum: inout ExactSum
     ) -> Bool {
         precondition(original.count == other.count && (weights.isEmpty || weights.count == rowLength))
+        let kernels = ProcessorLevel.current.kernels.numbers
         var row = 0
         while row < original.count {
             let length = min(rowLength, original.count - row)
@@ -24,9 +25,9 @@ package enum SquaredDifference {
             while start < length {
                 let end = min(start + piece, length)
                 let range = row + start..<row + end
-                let part = sumOfSquares(
+                let part = kernels.sumOfSquares(
                     original.extracting(range), other.extracting(range),
-                    weights.isEmpty ? weights : weights.extracting(start..<end))
+                    weights: weights.isEmpty ? weights : weights.extracting(start..<end))
                 let product = part * factor
                 guard product.isFinite else { return false }
                 sum.add(product)
@@ -61,37 +62,5 @@ package enum SquaredDifference {
             start += length
         }
         return isFinite
-    }
-
-    /// The sum of a piece, in four sums side by side that are added in one order.
-    private static func sumOfSquares(
-        _ original: Span<Float>, _ other: Span<Float>, _ weights: Span<Float>
-    ) -> Double {
-        var (first, second, third, fourth) = (0.0, 0.0, 0.0, 0.0)
-        let count = original.count
-        func term(_ index: Int) -> Double {
-            let difference = Double(original[index]) - Double(other[index])
-            return difference * difference
-        }
-        var index = 0
-        if weights.isEmpty {
-            while index + 4 <= count {
-                first += term(index)
-                second += term(index + 1)
-                third += term(index + 2)
-                fourth += term(index + 3)
-                index += 4
-            }
-            while index < count {
-                first += term(index)
-                index += 1
-            }
-        } else {
-            while index < count {
-                first += term(index) * Double(max(0, weights[index]))
-                index += 1
-            }
-        }
-        return (first + second) + (third + fourth)
     }
 }

@@ -7,8 +7,8 @@ import shutil
 import pytest
 import torch
 from cli import manifest
+from reference_converter import options, run
 from safetensors.torch import load_file, save_file
-from test_convert import run
 from test_missing_tensors import CONFIG, llama
 
 CASES = {
@@ -34,9 +34,7 @@ def family_models(base):
 
 
 def convert(knapsack, model):
-    pre = model / "pre-tokenizer.txt"
-    options = ["--pre", pre.read_text()] if pre.exists() else []
-    return knapsack("convert", model, model.parent / "out.gguf", "--outtype", "f32", *options)
+    return knapsack("convert", model, model.parent / "out.gguf", "--outtype", "f32", *options(model))
 
 
 @pytest.mark.parametrize(("name", "end"), [(name, end) for name, ends in CASES.items() for end in ends])

@@ -1,7 +1,6 @@
 """`knapsack convert --mmproj` against `convert_hf_to_gguf.py --mmproj` on the models of model_specs_projectors.py."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -13,35 +12,23 @@ from gguf_dump import dump
 from model_specs_projectors import BY_HAND, MODELS
 from model_specs_projectors_rest import BY_HAND as REST
 from project import FIXTURES
+from reference_converter import convert_all
 from safetensors.numpy import save_file
-from test_convert import run
 
 KINDS = ("auto", "f16", "q8_0")
 oracle = [needs.CONVERTER, pytest.mark.oracle]
 
 
 @pytest.fixture(scope="session")
-def picture_models(base) -> Path:
-    """All models; in the directory beside it what the reference makes of them."""
-    folder = base / "picture-models"
-    folder.mkdir()
-    run("make_models_projectors.py", folder)
-    converted = base / "picture-converted"
-    converted.mkdir()
-    models = sorted(folder.iterdir())
-    said = run("convert_reference.py", "--mmproj", os.environ["KNAPSACK_CONVERT_HF"], converted, ",".join(KINDS), *models)
-    assert all('"error": null' in line for line in said.splitlines()), said
-    return folder
+def pictures(base):
+    return convert_all(base / "pictures", "make_models_projectors.py", KINDS, "--mmproj")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", [pytest.param(name, marks=oracle) for name in [*MODELS, *BY_HAND, *REST]])
-def test_equals_the_reference(knapsack, picture_models, tmp_path, name, kind):
-    knapsack("convert", picture_models / name, tmp_path / "out.gguf", "--outtype", kind, "--mmproj").expect(0)
-    found, expected = dump(tmp_path / "out.gguf"), dump(picture_models.parent / "picture-converted" / f"{name}-{kind}.gguf")
-    assert found["kv"] == expected["kv"]
-    assert found["tensors"] == expected["tensors"]
-    assert found["header"] == expected["header"]
+def test_equals_the_reference(knapsack, pictures, tmp_path, name, kind):
+    knapsack("convert", pictures.models / name, tmp_path / "out.gguf", "--outtype", kind, "--mmproj").expect(0)
+    pictures.equals(tmp_path / "out.gguf", name, kind)
 
 
 @pytest.fixture(scope="module")

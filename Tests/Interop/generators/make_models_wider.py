@@ -8,6 +8,7 @@ from pathlib import Path
 
 import make_models
 import make_models_more
+import transformers
 from model_specs_wider import BY_HAND, MODELS
 
 

@@ -132,12 +132,13 @@ MODELS = {
     "gemma3": model("Gemma3Text", "spm", **SMALL, head_dim=16, sliding_window=32, put=dict(
         architectures=["Gemma3ForCausalLM"])),
     "gemma3-scaled": model("Gemma3Text", "spm", **SMALL, head_dim=16, sliding_window=32, query_pre_attn_scalar=16),
-    "gemma3-sparse": model("Gemma3Text", drop=DEFAULTS, **SMALL | dict(num_attention_heads=8, num_key_value_heads=4)),
+    "gemma3-sparse": model("Gemma3Text", drop=DEFAULTS, **SMALL | dict(
+        num_attention_heads=8, num_key_value_heads=4, vocab_size=SIZE - 2)),
     "gemma3-linear": model("Gemma3Text", "spm", **SMALL, head_dim=16, rope_scaling=dict(rope_type="linear", factor=8.0),
                            final_logit_softcapping=30.0, put=dict(sliding_window_pattern=1)),
     "gemma3-refused": model("Gemma3Text", "spm", **SMALL, head_dim=16, drop=("max_position_embeddings", "rms_norm_eps", "rope_theta") + ("head_dim",), put=dict(
         rope_scaling=dict(type="linear", factor=8.0), architectures=["Gemma3ForCausalLM"])),
-    "gemma3-spare-rows": model("Gemma3Text", **SMALL | dict(vocab_size=SIZE + 8), head_dim=16),
+    "gemma3-spare-rows": model("Gemma3Text", **SMALL | dict(vocab_size=SIZE + 8), head_dim=16, put=dict(vocab_size=SIZE - 2)),
     "gemma3-pictures": model("Gemma3", "spm", text_config=SMALL | dict(head_dim=16, sliding_window=32), **PICTURES),
     "gemma3-pictures-sparse": model("Gemma3", "spm", text_config=SMALL | dict(
         head_dim=256, num_attention_heads=8, num_key_value_heads=4), **PICTURES, put=dict(text_config={key: SMALL[key] for key in (

@@ -324,6 +324,7 @@ def test_views_of_random_bundles_have_exactly_the_entries_files(tmp_path):
         bundle = Bundle(tmp_path / f"{seed}" / "bundle")
         natural = {}  # content -> where it is stored
         expected = {}
+        last: dict = {}
         for number in range(4):
             files = {}
             for _ in range(dice.randrange(6)):

@@ -56,12 +56,25 @@ import Testing
         #expect(messages("outside.onnx") == ["its data is in a file elsewhere: ../../etc/passwd"])
     }
 
+    private func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
+        [number << 3 | 2, UInt8(content.count)] + content
+    }
+
+    /// A colon is a part of a tensor's name, which names its file; a drive and a URL have one, too.
+    @Test(arguments: [
+        ("onnx__MatMul:7", false), ("data/encoder:0.weight", false), ("model.onnx_data", false),
+        ("C:weights", true), ("c:\\weights", true), ("file://host/weights", true), ("https:/host", true),
+        ("/weights", true), ("a/../../weights", true), ("a\\..\\weights", true), ("", true),
+    ]) func dataElsewhereIsToldFromDataBesideTheModel(_ place: String, _ isElsewhere: Bool) {
+        // ModelProto.graph (7), GraphProto.initializer (5), TensorProto.external_data (13): a key (1) and a value (2).
+        let entry = field(13, field(1, Array("location".utf8)) + field(2, Array(place.utf8)))
+        let found = scan("model.onnx", field(7, field(5, entry)))?.findings.map(\.message)
+        #expect(found == (isElsewhere ? ["its data is in a file elsewhere: \(place)"] : []))
+    }
+
     /// A `GraphDef` of TensorFlow's: nodes with a name (1) and an operator (2).
     private func frozen(_ operators: [String]) -> [UInt8] {
-        func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
-            [number << 3 | 2, UInt8(content.count)] + content
-        }
-        return operators.flatMap { name in
+        operators.flatMap { name in
             field(1, field(1, Array("node".utf8)) + field(2, Array(name.utf8)))
         }
     }

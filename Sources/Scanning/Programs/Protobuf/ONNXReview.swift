@@ -151,11 +151,14 @@ struct ONNXReview {
         }
     }
 
-    /// Whether a path leads out of the model's directory, on any system.
+    /// Whether a path leads out of the model's directory, on any system. A colon names a drive if it follows one letter, and the
+    /// scheme of a URL at the end of the first part; elsewhere it is a part of a name, as tensors have it.
     private static func isElsewhere(_ path: String) -> Bool {
         let parts = path.utf8.split(omittingEmptySubsequences: false) { $0 == 0x2F || $0 == 0x5C }
         return path.utf8.isEmpty || parts.first?.isEmpty == true
             || parts.contains { $0.isText("..") }
-            || path.utf8.contains { $0 == 0x3A || $0 == 0 }
+            || path.utf8.dropFirst().first == 0x3A
+            || parts.count > 1 && parts.first?.last == 0x3A
+            || path.utf8.contains(0)
     }
 }
