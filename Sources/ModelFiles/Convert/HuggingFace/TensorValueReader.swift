@@ -147,6 +147,9 @@ struct TensorValueReader: Sendable {
             case .multiply(let number): for index in numbers.indices { numbers[index] *= number }
             case .exponential:
                 for index in numbers.indices { numbers[index] = Exponential.value(numbers[index]) }
+            case .addView(let other):
+                let more = try self.floats(elements, of: other, &staging)
+                for index in numbers.indices { numbers[index] += more[index] }
             }
             // torch rounds what it computes of halves to halves each time.
             if type == .f16 {
@@ -156,6 +159,20 @@ struct TensorValueReader: Sendable {
             }
         }
         format.quantize(numbers.span, rowLength: rowLength, importance: importance.span, into: &bytes)
+    }
+
+    /// The elements of a view as floats.
+    private func floats(
+        _ elements: Range<Int>, of view: TensorView, _ staging: inout [UInt8]
+    ) throws -> [Float] {
+        let tensor = checkpoint.tensors[view.tensor]
+        var raw = [UInt8](repeating: 0, count: elements.count * tensor.unitSize)
+        var numbers = [Float](repeating: 0, count: elements.count)
+        var input = raw.mutableSpan
+        try gather(elements, of: view, tensor, &staging, &input)
+        var output = numbers.mutableSpan
+        tensor.dtype.floats(from: input.span, into: &output)
+        return numbers
     }
 
     private func gather(
