@@ -40,6 +40,10 @@ package enum ArchitectureRegistry {
     package static let limits: [ExactName: String] = {
         let limits: [([String], String)] = [
             (
+                ["DeepseekV4ForCausalLM"],
+                "with a chat template: the published ones have none, and the reference takes one of llama.cpp's"
+            ),
+            (
                 ["Grok1ForCausalLM", "GrokForCausalLM"],
                 "where no tensor is stored in parts, of which the reference keeps the last alone (xai-org/grok-2)"
             ),

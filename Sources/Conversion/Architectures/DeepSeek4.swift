@@ -175,9 +175,8 @@ struct DeepSeek4: ModelArchitecture {
     // MARK: Metadata
 
     func addFirstParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
-        // One of the model's own takes its place.
-        let template = DeepSeekTemplate.text(knowsMore: model.directoryName.containsUTF8("0731"))
-        metadata["tokenizer.chat_template"] = .string(template)
+        // The reference writes one of llama.cpp's here, and that of the model, if there is one, in its place.
+        metadata["tokenizer.chat_template"] = .string("")
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
@@ -221,5 +220,13 @@ struct DeepSeek4: ModelArchitecture {
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         try vocabulary.addBPE(to: &metadata)
+        guard metadata["tokenizer.chat_template"] != .string("") else {
+            let later = model.directoryName.containsUTF8("0731") ? "-Flash-0731" : ""
+            throw ConversionError(
+                .tokenizerMissing,
+                "the model has no chat template, and those of its kind are published without one",
+                fix: "copy deepseek-ai-DeepSeek-V4\(later).jinja (llama.cpp, models/templates) into a directory "
+                    + "with the model's files, as chat_template.jinja")
+        }
     }
 }

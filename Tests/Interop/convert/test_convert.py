@@ -74,3 +74,14 @@ def test_a_lost_tensor_is_an_error_that_names_it(knapsack, converted, tmp_path, 
         done = convert(knapsack, model, tmp_path / "out.gguf", "f16")
         done.expect(1, 2)
         assert f"no tensor {lost}" in done.stderr, lost
+
+
+def test_a_model_without_its_template_is_refused(knapsack, converted, tmp_path):
+    """llama.cpp would take another one, and say nothing."""
+    model = tmp_path / "DeepSeek-V4-Flash-0731"
+    shutil.copytree(converted("make_models_last.py").models / "deepseek-v4", model)
+    (model / "chat_template.jinja").unlink()
+    done = convert(knapsack, model, tmp_path / "out.gguf", "f16")
+    done.expect(1)
+    assert "deepseek-ai-DeepSeek-V4-Flash-0731.jinja" in done.stderr
+    assert not (tmp_path / "out.gguf").exists()
