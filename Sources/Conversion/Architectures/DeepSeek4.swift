@@ -225,8 +225,8 @@ struct DeepSeek4: ModelArchitecture {
             throw ConversionError(
                 .tokenizerMissing,
                 "the model has no chat template, and those of its kind are published without one",
-                fix: "copy deepseek-ai-DeepSeek-V4\(later).jinja (llama.cpp, models/templates) into a directory "
-                    + "with the model's files, as chat_template.jinja")
+                fix: "copy deepseek-ai-DeepSeek-V4\(later).jinja (llama.cpp, models/templates) "
+                    + "into a directory with the model's files, as chat_template.jinja")
         }
     }
 }
