@@ -190,6 +190,24 @@ LANES lanes_floats lanes_lookup_eight(lanes_floats table, lanes_bits places) { r
 LANES lanes_floats lanes_lookup_four(lanes_floats table, lanes_bits places) { return lanes_lookup(table, places & 3); }
 #endif
 
+// Numbers of binary16, exactly; a signalling NaN becomes a quiet one.
+#if defined(__F16C__)
+typedef _Float16 lanes_float16s __attribute__((ext_vector_type(16)));
+LANES lanes_floats lanes_of_halves(lanes_words a) {
+    union { lanes_words words; lanes_float16s numbers; } both = {a};
+    return __builtin_convertvector(both.numbers, lanes_floats);
+}
+#else
+LANES lanes_floats lanes_of_halves(lanes_words a) {
+    const lanes_bits bits = lanes_widen_words(a), magnitudes = (bits & 0x7FFF) << 13;
+    // The product with 2^112 moves the exponent's bias, and makes subnormals normal.
+    const lanes_bits finite = lanes_bits_of(lanes_floats_of(magnitudes) * 0x1p112f);
+    const lanes_bits special = magnitudes | 0x7F800000 | ((bits & 0x3FF) != 0 & 0x400000);
+    const lanes_bits signs = (lanes_bits)((lanes_unsigned)(bits & 0x8000) << 16);
+    return lanes_floats_of(signs | ((bits & 0x7C00) == 0x7C00 ? special : finite));
+}
+#endif
+
 // One of the halves twice, one of the quarters four times.
 LANES lanes_floats lanes_half_twice(lanes_floats a, int part) {
     return part == 0 ? __builtin_shufflevector(a, a, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7)

@@ -55,4 +55,19 @@ import Testing
             dequantized(format, blocks).map(\.bitPattern)
                 == dequantized(baseline, blocks).map(\.bitPattern))
     }
+
+    /// In whole sixteens, and in what is left of them.
+    @Test(arguments: ProcessorLevel.ofThisMachine, [0, 5])
+    func readsEveryHalfExactly(_ level: ProcessorLevel, _ first: UInt16) throws {
+        let format = try #require(level.kernels.format(.f16))
+        let halves = (first...UInt16.max).map { $0 }
+        let found = dequantized(format, halves.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
+        for (half, float) in zip(halves, found) {
+            let expected = Float(Float16(bitPattern: half))
+            let quiet = half & 0x7C00 == 0x7C00 && half & 0x3FF != 0 ? UInt32(0x40_0000) : 0
+            guard float.bitPattern != expected.bitPattern | quiet else { continue }
+            Issue.record("\(half) is \(float.bitPattern), not \(expected.bitPattern)")
+            break
+        }
+    }
 }
