@@ -7,6 +7,8 @@ package struct TensorValue: Hashable, Sendable {
         case views([TensorView])
         /// Numbers that the conversion computed.
         case numbers([Float])
+        /// ``SoundPositions`` of so many numbers each.
+        case positions(width: Int)
     }
 
     /// Arithmetic on every element, in 32-bit floats.
@@ -48,6 +50,12 @@ package struct TensorValue: Hashable, Sendable {
     package init(numbers: [Float], shape: [Int]) {
         content = .numbers(numbers)
         self.shape = shape
+    }
+
+    /// Positions in sound, of so many numbers each.
+    package init(positionsOf width: Int) {
+        content = .positions(width: width)
+        shape = [SoundPositions.count, width]
     }
 
     /// The elements of views in another shape, which has as many.

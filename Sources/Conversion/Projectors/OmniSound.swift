@@ -49,29 +49,13 @@ struct OmniSound: Sendable {
             "audio.attention.layer_norm_epsilon", try ModelMetadata.float(audio, "layer_norm_eps", 1e-5))
     }
 
-    /// How many positions the reference writes, whatever the configuration states.
-    private static let length = 1500
-
-    /// The positions: sines, then cosines, of wavelengths from 2π to 20000π, each step rounded as the reference's.
+    /// The positions.
+    /// - Throws: where a position would have no numbers, or too many.
     func positions() throws(ConversionError) -> ConvertedTensor {
-        try Self.positions(width: audio.size("hidden_size"))
-    }
-
-    /// The same for a length of an embedding.
-    static func positions(width: Int) throws(ConversionError) -> ConvertedTensor {
+        let width = try audio.size("hidden_size")
         guard width > 2, width.isMultiple(of: 2), width <= 1 << 13 else {
             throw .wrongValue("d_model", .integer(width), "an even number from 4 to 8192")
         }
-        // log 10000.
-        let step = Float(-(0x1.26bb1bbb55516p+3 / Double(width / 2 - 1)))
-        let rates = (0..<width / 2).map { Exponential.value(step * Float($0)) }
-        var numbers: [Float] = []
-        numbers.reserveCapacity(length * width)
-        for place in 0..<length {
-            numbers += rates.map { Sine.sine(Float(place) * $0) }
-            numbers += rates.map { Sine.cosine(Float(place) * $0) }
-        }
-        return ConvertedTensor(
-            "a.position_embd.weight", TensorValue(numbers: numbers, shape: [length, width]))
+        return ConvertedTensor("a.position_embd.weight", TensorValue(positionsOf: width))
     }
 }

@@ -6,6 +6,8 @@ func evaluate(_ value: TensorValue, _ source: (Int) throws -> [Float]) rethrows 
     var result: [Float] = []
     switch value.content {
     case .numbers(let numbers): result = numbers
+    case .positions(let width):
+        result = SoundPositions.numbers(0..<SoundPositions.count * width, width: width)
     case .views(let views):
         for view in views {
             if view.isZero {

@@ -79,6 +79,8 @@ struct TensorValueReader: Sendable {
         switch value.content {
         case .numbers(let numbers):
             try store(numbers[elements], &bytes)
+        case .positions(let width):
+            try store(SoundPositions.numbers(elements, width: width)[...], &bytes)
         case .views(let views):
             var start = 0
             for (place, view) in views.enumerated() {
