@@ -43,7 +43,7 @@ package struct ModelDocuments: Sendable {
 
     private static let names: Set<RelativePath> = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer.jsonl", "tokenizer_config.json",
-        "tokenizer.model",
+        "tokenizer.model", "tiktoken.model", "rwkv_vocab_v20230424.txt",
         "added_tokens.json", "special_tokens_map.json", "vocab.json", "merges.txt", "vocab.txt",
         "chat_template.jinja", "chat_template.json", "README.md", "modules.json", "tekken.json",
         "params.json",

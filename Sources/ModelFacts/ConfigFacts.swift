@@ -30,11 +30,9 @@ package struct ConfigFacts: Equatable, Sendable {
         textArchitecture =
             json["text_config"]?["architectures"]?.array?.first?.string ?? architectures.first
         let vision = json["vision_config"]
-        let isMore = ["vision_config", "audio_config", "thinker_config", "speech_config"].contains {
-            json[$0]?.members?.isEmpty == false
-        }
         projectorArchitecture =
-            isMore ? vision?["architectures"]?.array?.first?.string ?? architectures.first : nil
+            Self.hasMoreThanText(json)
+            ? vision?["architectures"]?.array?.first?.string ?? architectures.first : nil
         visionType = vision?["model_type"]?.string
         dtype = json["dtype"]?.string ?? json["torch_dtype"]?.string
         quantization = ModelQuantization(config: json)
@@ -48,6 +46,17 @@ package struct ConfigFacts: Equatable, Sendable {
             member.value.string.map { [$0] } ?? (member.value.array ?? []).compactMap(\.string)
         }
         return Set(exactly: values).sortedTexts
+    }
+
+    /// Whether there is a part for pictures or sound.
+    private static func hasMoreThanText(_ json: JSON) -> Bool {
+        func hasPart(_ key: String) -> Bool { json[key]?.members?.isEmpty == false }
+        let parts = ["vision_config", "audio_config", "thinker_config", "speech_config", "whisper_config"]
+        if parts.contains(where: hasPart) { return true }
+        // Granite Speech's and LFM2-Audio's, whose names others have for something else.
+        if hasPart("encoder_config"), hasPart("projector_config") { return true }
+        if hasPart("encoder"), hasPart("lfm") { return true }
+        return (json["vision_n_layers"]?.integer ?? 0) > 0
     }
 
     private static func hasVocabulary(_ json: JSON) -> Bool {

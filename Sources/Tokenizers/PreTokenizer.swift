@@ -16,6 +16,16 @@ package enum PreTokenizer {
         return try identify(ids: try encoder.encode(probe, addSpecialTokens: true), sha256: sha256)
     }
 
+    /// Finds the name of a tokenizer that is in no file, without tokens that are put around a text.
+    /// - Parameter tokenizer: as `tokenizer.json` would have it.
+    /// - Throws: if it is not supported, or not one of those that are known.
+    package static func identify(
+        tokenizer: JSON, sha256: SHA256Function
+    ) throws(ConversionError) -> String {
+        let encoder = try TokenizerEncoder(tokenizer: tokenizer)
+        return try identify(ids: try encoder.encode(probe, addSpecialTokens: false), sha256: sha256)
+    }
+
     /// The name that belongs to the ids of the probe.
     package static func identify(ids: [Int], sha256: SHA256Function) throws(ConversionError) -> String {
         let hash = try hash(ids, sha256: sha256)

@@ -3,7 +3,7 @@ import Storage
 /// The cast of a Hugging Face model to each type, against `cp` of the same model in the same run.
 func measureCasts(_ setting: Setting) throws {
     let directory = setting.root + "/casts"
-    let model = try HuggingFaceData(directory: directory, isSmall: setting.isSmall)
+    let model = try HuggingFaceData(directory: directory, layers: setting.layers)
     try model.warm()
     print(
         "casts: \(model.size / 1_000_000) MB of BF16, \(Parallel.width) threads, median of \(setting.runs) runs, "

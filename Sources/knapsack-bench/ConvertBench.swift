@@ -6,7 +6,7 @@ import Storage
 /// `KNAPSACK_LLAMA_QUANTIZE` names: times, memory, and whether the files are the same.
 func measureConvert(_ setting: Setting, _ types: [String]) throws {
     let directory = setting.root + "/convert"
-    let model = try HuggingFaceData(directory: directory, isSmall: setting.isSmall)
+    let model = try HuggingFaceData(directory: directory, layers: setting.layers)
     try model.warm()
     print(
         "convert: \(model.size / 1_000_000) MB of BF16, \(Parallel.width) threads, median of \(setting.runs) runs, "
@@ -18,10 +18,12 @@ func measureConvert(_ setting: Setting, _ types: [String]) throws {
     for type in types {
         var subject: [Measured] = []
         var baseline: [Measured] = []
+        var limit = DiskLimit()
         for run in 0..<setting.runs {
             try Directory.removeFile(ours)
             subject.append(
                 try setting.command(in: directory, ["convert", model.directory, ours, "--outtype", type]))
+            try limit.measure(model.directory + "/model.safetensors", ours)
             // The reference takes minutes: once is enough.
             guard run == 0, let commands = reference?.commands(type, output: theirs) else { continue }
             try Directory.removeFile(theirs)
@@ -30,8 +32,9 @@ func measureConvert(_ setting: Setting, _ types: [String]) throws {
                 Measured(
                     seconds: runs.reduce(0) { $0 + $1.seconds },
                     peakMemory: runs.map(\.peakMemory).max() ?? 0))
+            _ = try Measured.running([["sync", "-f", theirs]])
         }
-        try report(type, model, median(subject), baseline.first, isSame: same(ours, theirs))
+        try report(type, model, median(subject), baseline.first, limit, isSame: same(ours, theirs))
         for path in [ours, theirs, between] { try Directory.removeFile(path) }
     }
 }
@@ -69,16 +72,17 @@ private struct ReferenceConverter {
 }
 
 private func report(
-    _ type: String, _ model: HuggingFaceData, _ subject: Measured, _ baseline: Measured?, isSame: Bool
+    _ type: String, _ model: HuggingFaceData, _ subject: Measured, _ baseline: Measured?, _ limit: DiskLimit,
+    isSame: Bool
 ) throws {
     var line =
         type.padded(10) + rate(model, subject).padded(26) + "peak \(subject.peakMemory >> 20) MiB".padded(16)
     if let baseline {
         line += "\(text(baseline.seconds / subject.seconds)) times the reference, ".padded(30)
         line += "\(rate(model, baseline)), peak \(baseline.peakMemory >> 20) MiB, "
-        line += isSame ? "same bytes" : "other bytes"
+        line += isSame ? "same bytes; " : "other bytes; "
     }
-    print(line)
+    print(line + limit.text(for: subject.seconds))
 }
 
 private func rate(_ model: HuggingFaceData, _ run: Measured) -> String {

@@ -5,7 +5,7 @@ import Storage
 /// measured.
 func measureFit(_ setting: Setting) throws {
     let directory = setting.root + "/quantize"
-    let model = try ModelData(directory: directory, isSmall: setting.isSmall)
+    let model = try ModelData(directory: directory, layers: setting.layers)
     try model.warm()
     let output = directory + "/ours.gguf"
     print("fit: \(model.size / 1_000_000) MB of F16, \(Parallel.width) threads, one run, page cache warm")

@@ -13,8 +13,7 @@ struct HuggingFaceData {
     private static let (columns, wide, narrow) = (2048, 5632, 256)
 
     /// Makes the model; one that is there with its size is taken as it is.
-    init(directory: String, isSmall: Bool) throws {
-        let blocks = isSmall ? 1 : 16
+    init(directory: String, layers blocks: Int) throws {
         self.directory = "\(directory)/llama-\(blocks)"
         try Directory.make(self.directory)
         let shapes = Self.shapes(blocks: blocks)

@@ -28,6 +28,9 @@ struct Measured {
         return Measured(seconds: Double(currentTime() - start) / 1e9, peakMemory: peak)
     }
 
+    /// Whether one of the runs took so long that more of them are not worth their time.
+    static func isLong(_ runs: [Measured]) -> Bool { runs.contains { $0.seconds > 10 } }
+
     /// Starts a command whose input and output lead nowhere.
     static func spawn(_ command: [String], _ environment: [String: String]) throws -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()

@@ -8,16 +8,18 @@ struct ModelData {
     let path: String
     /// Its size in bytes.
     let size: Int
+    /// Its tensors.
+    let tensors: [TensorDescription]
 
     private static let vocabulary = 32_000
 
     /// Makes the model; one that is there with its size is taken as it is.
-    init(directory: String, isSmall: Bool) throws {
+    init(directory: String, layers blocks: Int) throws {
         try Directory.make(directory)
-        let blocks = isSmall ? 1 : 16
         path = "\(directory)/llama-\(blocks).gguf"
         let (tensors, layout) = try Self.layout(blocks: blocks)
         size = layout.fileSize
+        self.tensors = tensors
         if try FileStatus.existing(path)?.size == size { return }
         let file = try PartialFile(target: path)
         try file.handle.resize(size)

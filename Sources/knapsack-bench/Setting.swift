@@ -8,16 +8,20 @@ struct Setting {
     let root: String
     /// Whether to use little data, to try the benchmarks themselves.
     let isSmall: Bool
+    /// The layers of a model.
+    let layers: Int
     /// How often each command runs; the middle run counts.
     let runs = 3
 
     /// The executable beside this one.
     let knapsack: String
 
-    /// Reads `[DIRECTORY] [--small]` behind the benchmark's name.
+    /// Reads `[DIRECTORY] [--small] [--layers=N]` behind the benchmark's name.
     /// - Throws: where the executable's own path cannot be found.
     init(arguments: [String]) throws {
         isSmall = arguments.contains("--small")
+        let asked = arguments.first { $0.hasPrefix("--layers=") }.flatMap { Int($0.dropFirst(9)) }
+        layers = isSmall ? 1 : max(1, asked ?? 16)
         root = arguments.dropFirst().first { !$0.hasPrefix("-") } ?? "/tmp/knapsack-bench"
         knapsack = Path.join(Path.parent(try Directory.realPath("/proc/self/exe")), "knapsack")
     }

@@ -2,7 +2,7 @@ import Tensors
 
 // Benchmarks of whole commands, as ratios against a baseline of the same run.
 //
-//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry|serve|kernels [DIRECTORY] [--small] [--type=TYPE]...
+//   swift run -c release knapsack-bench files|check|sharing|loader|quantize|fit|casts|convert|pickle|fetch|xet|upload|registry|serve|kernels [DIRECTORY] [--small] [--layers=N] [--type=TYPE]... [--imatrix]
 //
 // DIRECTORY holds the data (up to 20 GB) and may be removed afterwards.
 
@@ -18,10 +18,15 @@ case "loader": try measureLoader(setting)
 case "quantize":
     let asked = arguments.filter { $0.hasPrefix("--type=") }.map { String($0.dropFirst(7)) }
     let usual = ["Q8_0", "Q4_0", "Q4_K_M", "Q5_K_M", "Q6_K", "Q2_K", "Q3_K_M", "IQ4_XS"]
-    try measureQuantize(setting, asked.isEmpty ? usual : asked)
+    try measureQuantize(
+        setting, asked.isEmpty ? usual : asked, withImatrix: arguments.contains("--imatrix"))
 case "kernels":
     if let once = arguments.first(where: { $0.hasPrefix("--once=") }) {
         try KernelCounts.run(String(once.dropFirst(7)))
+        break
+    }
+    if let rows = try KernelRows(arguments) {
+        try rows.run()
         break
     }
     let asked = arguments.filter { $0.hasPrefix("--type=") }.compactMap {

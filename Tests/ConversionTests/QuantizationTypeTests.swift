@@ -30,6 +30,11 @@ import Testing
         #expect(error?.hint?.hasPrefix(hint) == true, "\(String(describing: error))")
     }
 
+    @Test func tellsWhichTypeAFileBetweenNeeds() {
+        let error = #expect(throws: QuantizationError.self) { try GGUFProduct(named: "auto", via: .f16) }
+        #expect(error?.hint?.hasPrefix("name one such as Q4_K_M") == true, "\(String(describing: error))")
+    }
+
     @Test func knowsTheBitsOfAWeight() throws {
         #expect(try QuantizationType(named: "Q4_K_M").bitsPerWeight == 4.5)
         #expect(try QuantizationType(named: "IQ1_S").bitsPerWeight == 1.5625)

@@ -26,6 +26,7 @@ KEYED_BY_TEXT = [
     ("Sources/Manifests/Manifest/TOMLNode.swift", r"indices: \[\[UInt8\]: Int\]", "keys as the parser has them"),
     ("Sources/ModelFacts/ModelCard.swift", r"first: \[\[UInt8\]: YAMLScalarNode\]", "keys as the parser has them"),
     ("Sources/Storage/YAML/YAMLParser.swift", r"anchors: \[\[UInt8\]:", "names as the parser has them"),
+    ("Sources/Conversion/Tokenizers/TiktokenFile.swift", r"seen: Set<\[UInt8\]>", "tokens, which need not be valid UTF-8"),
     ("Sources/Tensors/ONNX/ONNXExternalData.swift", r"seen: Set<\[UInt8\]>", "names that need not be valid UTF-8"),
 ]
 

@@ -26,7 +26,9 @@ package enum ArchitectureRegistry {
         Sarashina2.self, Spark25.self, Maple.self, Talkie.self, Jais.self, RuGPT3XL.self, GraniteSWA.self,
         JanusPro.self, HunYuanVL.self, Grok.self, DeepSeekOCR.self, Lfm2Embedding.self, MiniCPMV46.self,
         Jamba.self, Step35.self, KimiLinear.self, MiMo2.self, Plamo.self, Plamo2.self, Plamo3.self,
-        MuseGlimmer.self,
+        HunYuanMoe.self, Rwkv6.self, Rwkv7.self, DeepSeek4.self, BailingMoe3.self,
+        HunYuan4.self, Dots3Note.self, Glm5Next.self, GraniteSwitch.self, Lfm2Audio.self,
+        WavTokenizer.self, MuseGlimmer.self,
     ]
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
@@ -38,10 +40,8 @@ package enum ArchitectureRegistry {
     package static let limits: [ExactName: String] = {
         let limits: [([String], String)] = [
             (
-                [
-                    "KimiK25ForConditionalGeneration", "KimiLinearForCausalLM", "KimiLinearModel",
-                    "KimiVLForConditionalGeneration",
-                ], "with a tokenizer.json (of `tiktoken.model` not yet)"
+                ["Grok1ForCausalLM", "GrokForCausalLM"],
+                "where no tensor is stored in parts, of which the reference keeps the last alone (xai-org/grok-2)"
             ),
             (["Lfm2BidirectionalModel"], "without a layer of its own behind it (`1_Dense`)"),
             (
@@ -75,6 +75,14 @@ package enum ArchitectureRegistry {
             ),
             (
                 ["BaiChuanForCausalLM", "BaichuanForCausalLM"], "the reference fails with every model of it"
+            ),
+            (
+                ["Qwen3TTSForConditionalGeneration"],
+                "the reference multiplies its embeddings with matrices, and its sums differ with how many rows it takes"
+            ),
+            (
+                ["QWenLMHeadModel"],
+                "the reference leaves out the epsilon of its norms, without which llama.cpp does not load it"
             ),
             (
                 ["CogVLMForCausalLM"],

@@ -19,13 +19,12 @@ struct DeepSeek2: ModelArchitecture {
     private let isGLM: Bool
     private var experts: ExpertStacks?
     package static func spellings(_ config: ModelConfig) -> [TensorNames] {
-        let keysAndValues = ["model.layers.*.self_attn.kv_b_proj.weight"]
-        return names.storingExperts(count: config.first(["n_routed_experts"])?.wholeNumber).storing([
-            "blk.*.attn_k_b.weight": keysAndValues, "blk.*.attn_v_b.weight": keysAndValues,
-        ]).spellings
+        names.storingExperts(count: config.first(["n_routed_experts"])?.wholeNumber)
+            .storing(LatentAttention.sources("self_attn")).spellings
     }
 
-    private static let names = TensorNames.llama.without([
+    /// The names of its tensors, with those of the index and of what predicts further tokens.
+    static let names = TensorNames.llama.without([
         "model.layers.*.self_attn.k_proj", "model.layers.*.self_attn.v_proj",
     ]).adding([
         "model.layers.*.self_attn.q_a_proj": "blk.*.attn_q_a",
@@ -91,24 +90,9 @@ struct DeepSeek2: ModelArchitecture {
     private func keysAndValues(
         _ name: String, _ value: TensorValue
     ) throws(ConversionError) -> [ConvertedTensor] {
-        let heads = try config.size("num_key_value_heads")
-        let keys = try config.size("qk_nope_head_dim")
-        let values = try config.size("v_head_dim")
-        guard let view = value.view, view.shape.count == 2,
-            let parts = view.split(axis: 0, into: [heads, keys + values]),
-            let first = parts.sliced(axis: 1, 0..<keys),
-            let second = parts.sliced(axis: 1, keys..<keys + values)
-        else {
-            throw ConversionError.wrongShape(
-                name, value.shape, "which has no rows for \(heads) heads of \(keys) and \(values) elements")
-        }
-        return [
-            try Self.names.renamed(
-                name.replacingUTF8("kv_b_proj", with: "k_b_proj"), TensorValue(first.swapped(1, 2)), self.name
-            ),
-            try Self.names.renamed(
-                name.replacingUTF8("kv_b_proj", with: "v_b_proj"), TensorValue(second), self.name),
-        ]
+        try LatentAttention.split(
+            name, value, heads: config.size("num_key_value_heads"), keys: config.size("qk_nope_head_dim"),
+            values: config.size("v_head_dim"), Self.names, self.name)
     }
 
     func finish() throws(ConversionError) { try experts?.finish() }
@@ -116,16 +100,31 @@ struct DeepSeek2: ModelArchitecture {
     // MARK: Metadata
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
-        var config = config
+        try Self.addShared(
+            to: &metadata, config, blockCount: blockCount + predictionCount, isDense: experts == nil,
+            fileType: fileType)
+        if Self.isIndexed(config) { return try addIndex(to: &metadata) }
+        if predictionCount > 0 {
+            metadata.set("nextn_predict_layers", try ModelMetadata.count(predictionCount))
+        }
+    }
+
+    /// Adds the keys that all have whose keys and values come out of a short vector, as those built like DeepSeek.
+    /// - Parameters:
+    ///   - blockCount: how many blocks are written.
+    ///   - isDense: whether no block has experts.
+    static func addShared(
+        to metadata: inout ModelMetadata, _ own: ModelConfig, blockCount: Int, isDense: Bool, fileType: UInt32
+    ) throws(ConversionError) {
+        var config = own
         // All heads share the short vector, which is what llama.cpp takes for keys and values.
         config["num_key_value_heads"] = 1
         config.setDefault("rms_norm_eps", .number(1e-6))
         try metadata.addGenericParameters(config, fileType: fileType)
-        metadata.set("block_count", try ModelMetadata.count(blockCount + predictionCount))
-        let denseCount = try config.integerIfPresent("first_k_dense_replace")
-        metadata.set(
-            "leading_dense_block_count",
-            try ModelMetadata.count(denseCount ?? (experts == nil ? blockCount : 0)))
+        metadata.set("block_count", try ModelMetadata.count(blockCount))
+        let usual = isDense ? try config.size("num_hidden_layers") : 0
+        let denseCount = try config.integerIfPresent("first_k_dense_replace") ?? usual
+        metadata.set("leading_dense_block_count", try ModelMetadata.count(denseCount))
         try metadata.addNeededCount("vocab_size", config, ["vocab_size"])
         try metadata.addCount("attention.q_lora_rank", config, ["q_lora_rank"])
         let rank = config["kv_lora_rank"] == nil ? 512 : try config.size("kv_lora_rank")
@@ -147,10 +146,6 @@ struct DeepSeek2: ModelArchitecture {
         metadata.set("rope.dimension_count", try ModelMetadata.count(rotated))
         if let scale = RopeParameters(config).shared("mscale_all_dim")?.double {
             metadata.set("rope.scaling.yarn_log_multiplier", .float32(Float(0.1 * scale)))
-        }
-        if Self.isIndexed(config) { return try addIndex(to: &metadata) }
-        if predictionCount > 0 {
-            metadata.set("nextn_predict_layers", try ModelMetadata.count(predictionCount))
         }
     }
 
@@ -175,6 +170,8 @@ struct DeepSeek2: ModelArchitecture {
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         if isGLM {
             try vocabulary.addGLM(to: &metadata)
+        } else if vocabulary.isTiktokenAlone, !Self.isIndexed(config) {
+            try vocabulary.addKimi(to: &metadata)
         } else {
             try vocabulary.addBPE(to: &metadata)
         }

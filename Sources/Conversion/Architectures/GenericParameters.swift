@@ -54,7 +54,8 @@ extension ModelMetadata {
             set(key, .int32s(numbers))
             return
         }
-        guard let number = value.wholeNumber else { throw Self.wrong(keys) }
+        // A float such as 4.0 is none to the reference either.
+        guard let number = value.integer else { throw Self.wrong(keys) }
         set(key, try Self.count(number))
     }
 

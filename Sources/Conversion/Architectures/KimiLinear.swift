@@ -45,23 +45,25 @@ struct KimiLinear: ModelArchitecture {
             })
     }
 
+    /// What a layer with a state must have.
+    static let stateTensors =
+        RequiredTensors.attention + [
+            "ssm_conv1d_q", "ssm_conv1d_k", "ssm_conv1d_v", "ssm_f_a", "ssm_f_b", "ssm_beta", "ssm_a.",
+            "ssm_dt.bias", "ssm_g_a", "ssm_g_b", "ssm_norm",
+        ]
+
     static func requiredTensors(_ config: ModelConfig) -> RequiredTensors {
         let dense = config.first(["first_k_dense_replace"])?.wholeNumber ?? 0
         let queries =
             config.first(["q_lora_rank", "n_lora_q"]) == nil
             ? ["attn_q"] : ["attn_q_a", "attn_q_a_norm", "attn_q_b"]
         let attention = queries + ["attn_kv_a_mqa", "attn_kv_a_norm", "attn_k_b", "attn_v_b", "attn_output"]
-        let state =
-            RequiredTensors.attention + [
-                "ssm_conv1d_q", "ssm_conv1d_k", "ssm_conv1d_v", "ssm_f_a", "ssm_f_b", "ssm_beta", "ssm_a.",
-                "ssm_dt.bias", "ssm_g_a", "ssm_g_b", "ssm_norm",
-            ]
         let isShared = (config.first(["num_shared_experts"])?.wholeNumber ?? 0) > 0
         let experts =
             RequiredTensors.experts + ["exp_probs_b.bias"] + (isShared ? RequiredTensors.sharedExperts : [])
         let attentionLayers = attentionLayers(config)
         return RequiredTensors(RequiredTensors.embeddings) { block in
-            ["attn_norm", "ffn_norm"] + (attentionLayers.contains(block) ? attention : state)
+            ["attn_norm", "ffn_norm"] + (attentionLayers.contains(block) ? attention : stateTensors)
                 + (block < dense ? RequiredTensors.dense : experts)
         }
     }
@@ -80,15 +82,8 @@ struct KimiLinear: ModelArchitecture {
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
         if name.hasUTF8Suffix("kv_b_proj.weight") { return try keysAndValues(name, value) }
-        var value = value
-        let shape = value.shape
-        if ["q", "k", "v"].contains(where: { name.hasUTF8Suffix(".\($0)_conv1d.weight") }) {
-            guard shape.count == 2 || shape.count == 3 && shape[1] == 1, let steps = shape.last else {
-                throw .wrongShape(name, shape, "which is not that of one channel")
-            }
-            value.shape = [1, shape[0], 1, steps]
-        }
-        try check(name, shape)
+        try check(name, value.shape)
+        let value = try StateSpace.channels(name, value)
         return try experts.converted(name, StateSpace.decay(name, value), Self.names, self.name)
     }
 
@@ -114,24 +109,9 @@ struct KimiLinear: ModelArchitecture {
     private func keysAndValues(
         _ name: String, _ value: TensorValue
     ) throws(ConversionError) -> [ConvertedTensor] {
-        let heads = try config.size("num_key_value_heads")
-        let keys = try config.size("qk_nope_head_dim")
-        let values = try config.size("n_embd_head_v_mla", "v_head_dim")
-        guard let view = value.view, view.shape.count == 2,
-            let parts = view.split(axis: 0, into: [heads, keys + values]),
-            let first = parts.sliced(axis: 1, 0..<keys),
-            let second = parts.sliced(axis: 1, keys..<keys + values)
-        else {
-            throw .wrongShape(
-                name, value.shape, "which has no rows for \(heads) heads of \(keys) and \(values) elements")
-        }
-        return [
-            try Self.names.renamed(
-                name.replacingUTF8("kv_b_proj", with: "k_b_proj"), TensorValue(first.swapped(1, 2)), self.name
-            ),
-            try Self.names.renamed(
-                name.replacingUTF8("kv_b_proj", with: "v_b_proj"), TensorValue(second), self.name),
-        ]
+        try LatentAttention.split(
+            name, value, heads: config.size("num_key_value_heads"), keys: config.size("qk_nope_head_dim"),
+            values: config.size("n_embd_head_v_mla", "v_head_dim"), Self.names, self.name)
     }
 
     func finish() throws(ConversionError) { try experts.finish() }
@@ -175,6 +155,7 @@ struct KimiLinear: ModelArchitecture {
     }
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+        if vocabulary.isTiktokenAlone { return try vocabulary.addKimi(to: &metadata, endsAsStated: true) }
         try vocabulary.addBPE(to: &metadata)
     }
 }

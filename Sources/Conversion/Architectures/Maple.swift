@@ -26,6 +26,15 @@ struct Maple: PlainFamily {
                 "config.json: \"nope_on_global_attention\" is not true, as llama.cpp has this family",
                 fix: "check that it is the config.json of this model")
         }
+        if let norm = config["norm_topk_prob"], !norm.isTruthy {
+            throw .wrongValue(
+                "norm_topk_prob", norm, "true, as llama.cpp scales this family's chosen experts")
+        }
+        if let shared = config["num_shared_experts"], shared.wholeNumber != 0 {
+            throw .wrongValue("num_shared_experts", shared, "0, as llama.cpp has none for this family")
+        }
+        // The reference divides them whether it needs the share or not.
+        for key in ["hidden_size", "num_attention_heads"] { _ = try config.size(key) }
         try metadata.addNeededCount("vocab_size", config, ["vocab_size"])
         let rope = RopeParameters(config)
         let isLayered = ["full_attention", "sliding_attention"].contains { rope.shared($0) != nil }

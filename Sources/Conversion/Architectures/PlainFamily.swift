@@ -101,7 +101,11 @@ extension PlainFamily {
         return [try Self.names.renamed(name, try parts.heads?.interleaved(name, value) ?? value, self.name)]
     }
 
-    func finish() throws(ConversionError) {
+    func finish() throws(ConversionError) { try finishExperts() }
+
+    /// Looks at what is left of experts.
+    /// - Throws: where a stack is not whole.
+    func finishExperts() throws(ConversionError) {
         for stacks in parts.experts { try stacks.finish() }
     }
 

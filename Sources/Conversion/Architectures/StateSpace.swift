@@ -15,6 +15,21 @@ enum StateSpace {
         return value
     }
 
+    /// The weights of the three convolutions of KDA, of one channel each, as GGUF has them; any other tensor as it is.
+    /// - Throws: where they are of more channels.
+    static func channels(_ name: String, _ value: TensorValue) throws(ConversionError) -> TensorValue {
+        guard ["q", "k", "v"].contains(where: { name.hasUTF8Suffix(".\($0)_conv1d.weight") }) else {
+            return value
+        }
+        let shape = value.shape
+        guard shape.count == 2 || shape.count == 3 && shape[1] == 1, let steps = shape.last else {
+            throw .wrongShape(name, shape, "which is not that of one channel")
+        }
+        var value = value
+        value.shape = [1, shape[0], 1, steps]
+        return value
+    }
+
     /// A name with the end of a layer's bias in the place of `dt_bias`, which stands alone in checkpoints.
     static func name(of tensor: String) -> String {
         guard let start = tensor.dropping(".dt_bias") else { return tensor }

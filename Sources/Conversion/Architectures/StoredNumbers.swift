@@ -5,7 +5,11 @@ import Tensors
 /// is decided.
 package enum StoredNumbers {
     /// The ends of the tensors' names.
-    static let ends = ["relative_pe.slopes", "lm_head_gain.w_g", ".mlp.gate.expert_bias"]
+    static let ends = [
+        "relative_pe.slopes", "lm_head_gain.w_g", ".mlp.gate.expert_bias", ".batch_norm.weight",
+        ".batch_norm.bias", ".batch_norm.running_mean", ".batch_norm.running_var", ".per_dim_scale",
+        ".per_dim_key_scale",
+    ]
 
     /// The places of these tensors.
     package static func needed(_ tensors: [CheckpointTensor]) -> [Int] {

@@ -60,7 +60,9 @@ package struct Dequantization: Sendable {
         _ config: ModelConfig, _ files: ModelDocuments, _ stored: [CheckpointTensor],
         contents: [Int: [UInt8]]?
     ) throws(ConversionError) {
-        let scheme = try QuantizationScheme(config, files)
+        // Its tensors say what they are, whatever the configuration states.
+        let isDeepSeek4 = config.architecture.hasSameBytes(as: DeepSeek4.className)
+        let scheme = isDeepSeek4 ? .none : try QuantizationScheme(config, files)
         if let parts = QuantizedParts(scheme) {
             let family = try? ArchitectureRegistry.family(of: config.architecture)
             let missing = QuantizedParts.missing([parts], stored) { name in
@@ -81,9 +83,11 @@ package struct Dequantization: Sendable {
         case .mxfp4: break
         }
         if config.architecture == "GptOssForCausalLM" { try work.experts() }
+        if isDeepSeek4 { try work.deepSeek4() }
         if let end = scheme.scaleSuffix { try work.requireScales(end) }
         tensors = work.tensors
         switch scheme {
+        case _ where isDeepSeek4: keptType = .mxfp4
         case .mxfp4: keptType = .mxfp4
         case .nvfp4: keptType = .nvfp4
         default: keptType = nil

@@ -145,6 +145,30 @@ struct DequantizationWork {
         }
     }
 
+    /// DeepSeek V4: experts of four bits, whose blocks are kept, and floats of 8 bits with a scale for 128 by 128, each with
+    /// its `.scale`.
+    mutating func deepSeek4() throws(ConversionError) {
+        for (index, tensor) in stored.enumerated() {
+            guard let start = tensor.name.dropping(".scale"), !start.hasUTF8Prefix("mtp.") else { continue }
+            guard let place = places[start + ".weight"] else {
+                // That weight is missing, which is told of the model as a whole.
+                if start.hasUTF8Prefix("layers.") { removed.insert(index) }
+                continue
+            }
+            let weight = StoredPart(place, stored[place])
+            if [.f8e4m3, .f8e5m2].contains(weight.dtype) {
+                try scale(weight.name, by: index, [128, 128])
+            } else if start.containsUTF8(".ffn.experts."), [.u8, .i8].contains(weight.dtype) {
+                let blocks = try RepackedBlocks(rows: weight, scales: StoredPart(index, tensor))
+                replaced[place] = Dequantization.Tensor(
+                    CheckpointTensor(name: weight.name, shape: blocks.shape, dtype: .u8, blockType: .mxfp4),
+                    .blocks(blocks))
+                removed.insert(index)
+            }
+        }
+        try requireScales(".scale", inPlaceOf: ".weight") { !$0.hasUTF8Prefix("mtp.") }
+    }
+
     /// NVFP4, whose blocks are kept, with the factors of whole tensors; compressed-tensors has their reciprocals.
     mutating func fourBits(_ isCompressedTensors: Bool) throws(ConversionError) {
         var others: [Int] = []
@@ -208,12 +232,18 @@ struct DequantizationWork {
     }
 
     /// Makes sure that no weight is left as codes of 8 bits: without its scale they would pass for the numbers.
-    func requireScales(_ end: String) throws(ConversionError) {
+    /// - Parameters:
+    ///   - own: the end of a weight's name in whose place a scale's stands; empty where it stands behind that.
+    ///   - isNeeded: whether a tensor counts.
+    func requireScales(
+        _ end: String, inPlaceOf own: String = "", where isNeeded: (String) -> Bool = { _ in true }
+    ) throws(ConversionError) {
         let codes: Set<DType> = [.f8e4m3, .f8e5m2, .f8e4m3fnuz, .f8e5m2fnuz, .i8]
         let missing = stored.indices.filter { index in
             let name = stored[index].name.split(separator: ".").last.map(String.init) ?? ""
             return codes.contains(stored[index].dtype) && replaced[index] == nil && !removed.contains(index)
                 && !name.containsUTF8("scale") && !name.containsUTF8("zero_point")
+                && isNeeded(stored[index].name)
         }
         guard !missing.isEmpty else { return }
         // Mistral's own files have another name.
@@ -222,6 +252,7 @@ struct DequantizationWork {
         throw .missingTensors(
             missing.map { index in
                 let name = stored[index].name
+                if !own.isEmpty, let start = name.dropping(own) { return start + end }
                 return isOther ? name.dropping(".weight").map { $0 + other } ?? name + end : name + end
             })
     }

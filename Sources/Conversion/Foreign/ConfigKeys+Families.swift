@@ -3,7 +3,7 @@ import Formats
 extension ConfigKeys {
     /// The names in GGUF of the families that have rules of their own, sorted.
     static let families =
-        (stateFamilies + restFamilies + [
+        (stateFamilies + restFamilies + lastFamilies + [
             "afmoe", "apertus", "arcee", "arctic", "bailingmoe", "bailingmoe2", "bert", "bloom", "chameleon",
             "chatglm", "codeshell", "cohere2", "cohere2moe", "command-r", "dbrx", "deci", "deepseek",
             "deepseek2", "deepseek32", "dots1", "dream", "ernie4_5", "ernie4_5-moe", "eurobert", "exaone",

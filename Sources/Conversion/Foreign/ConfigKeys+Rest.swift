@@ -100,7 +100,7 @@ extension ConfigKeys {
                         "projector_config",
                     ], .ignored("of parts for pictures, which are left out")),
             ]
-        default: []
+        default: lastFamily(architecture)
         }
     }
 

@@ -34,8 +34,17 @@ package enum ProjectorKeys {
                     "insert_layer_id", "deepstack_visual_indexes", "fullatt_block_indexes",
                     "num_position_embeddings",
                     "spatial_merge_size", "pixel_shuffle_ratio", "window_size",
-                    "img_token_compression_config", "input_feat_size",
+                    "img_token_compression_config", "input_feat_size", "conf_num_hidden_layers",
+                    "pos_emb_height", "patch_temporal", "merge_size", "pyramid_num_routed",
+                    "capacity_factor", "whisper_config",
+                    "conf_num_attention_heads",
                 ], .read("what the family's projector needs beside")),
+            ForeignRow(
+                [
+                    "adapter_type", "pre_pixel_shuffle", "router_scoring_func", "router_scale",
+                    "use_conv2d_stem", "use_rope", "use_rms_norm", "use_causal", "merge_factor",
+                    "chunk_seconds",
+                ], .read("whether it is what the family's projector can be made of")),
             ForeignRow(
                 [
                     "in_channels", "in_chans", "num_channels", "channels", "temporal_patch_size",
@@ -48,6 +57,10 @@ package enum ProjectorKeys {
                     "n_window",
                     "n_window_infer", "downsample_hidden_size", "conv_chunksize",
                     "mm_posemb_size", "model_name", "cls", "num_patches_per_side",
+                    "subsampling_conv_channels", "output_proj_dims", "conv_kernel_size",
+                    "sscp_conv_channel_size", "sscp_conv_kernel_size", "sscp_conv_stride_size",
+                    "conf_conv_kernel_size", "conf_reduction_factor", "vocab_offset", "disable_merger_proj",
+                    "pos_emb_width",
                 ], .ignored("the tensors' shapes state it, or the family's code in llama.cpp")),
             ForeignRow(
                 [
@@ -90,6 +103,12 @@ package enum ProjectorKeys {
                     "mask_feature_prob", "mask_feature_length", "mask_feature_min_masks",
                     "median_filter_width",
                     "classifier_proj_size", "use_weighted_layer_sum", "forced_decoder_ids",
+                    "residual_weight", "attention_chunk_size", "attention_context_left",
+                    "attention_context_right", "attention_logit_cap", "attention_invalid_logits_value",
+                    "gradient_clipping", "conf_attention_chunk_size", "conf_attention_context_left",
+                    "conf_attention_context_right", "conf_attention_logit_cap", "conf_residual_weight",
+                    "sscp_conv_group_norm_eps", "architecture", "num_classes", "label_names", "do_pooling",
+                    "model_args",
                 ], .ignored("the family's code in llama.cpp has its own, or nothing reads it")),
             ForeignRow(ConfigKeys.classDefaults, .ignored("what every configuration of transformers has")),
         ])

@@ -33,6 +33,7 @@ enum RopeKeys {
     /// The rules that only some families have, by the family's name in GGUF; they come before those of all.
     static let families: KeyValuePairs<String, [ForeignRow]> = [
         "hunyuan-dense": [ForeignRow(["alpha"], .read("the base is multiplied by a power of it"), .number)],
+        "hunyuan-moe": [ForeignRow(["alpha"], .read("the base is multiplied by a power of it"), .number)],
         "hunyuan_vl": [
             ForeignRow(["alpha"], .read("by which the base grows"), .number),
             ForeignRow(["xdrope_section"], .read("the sections of positions")),
@@ -61,7 +62,7 @@ enum RopeKeys {
             "step35":
             ["default", "linear", "yarn", "llama3"]
         case "phi3", "phimoe": ["default", "longrope", "su", "yarn"]
-        case "hunyuan-dense", "hunyuan_vl": ["default", "linear", "yarn", "dynamic", "xdrope"]
+        case "hunyuan-dense", "hunyuan-moe", "hunyuan_vl": ["default", "linear", "yarn", "dynamic", "xdrope"]
         case "nemotron": ["default", "linear"]
         case "gemma4", "gemma4-assistant": ["default", "proportional"]
         case "minicpm", "minicpm3": ["default", "linear", "yarn", "longrope", "su"]

@@ -25,6 +25,11 @@ package enum GGUFProduct: Hashable, Sendable {
                 return
             }
         }
+        guard !text.hasSameBytes(as: "auto") else {
+            throw QuantizationError(
+                "a type of the file between is given, and none to quantize to",
+                hint: "name one such as Q4_K_M, or leave the type of the file between out")
+        }
         let type = try QuantizationType(named: text)
         guard !type.isCopy else {
             throw QuantizationError(

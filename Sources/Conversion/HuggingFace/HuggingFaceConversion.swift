@@ -62,7 +62,10 @@ package struct HuggingFaceConversion: Sendable {
         outputType =
             options.outputType
             ?? OutputType(guessedFrom: model.storedTensors.filter { family.name(of: $0.name) != nil })
-        keptType = [.f32, .f16, .bf16].contains(outputType) ? model.keptType : nil
+        // DeepSeek V4's experts stay whatever is asked.
+        let isKept =
+            [.f32, .f16, .bf16].contains(outputType) || model.keptType == .mxfp4 && family == DeepSeek4.self
+        keptType = isKept ? model.keptType : nil
         let plan: ArchitecturePlan
         do throws(ConversionError) {
             plan = try ArchitecturePlan(model, outputType, isVocabularyOnly: options.isVocabularyOnly)

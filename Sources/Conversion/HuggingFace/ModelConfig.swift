@@ -102,7 +102,6 @@ package struct ModelConfig: Sendable {
     package func integerIfPresent(_ keys: String...) throws(ConversionError) -> Int? {
         guard let value = first(keys) else { return nil }
         if let integer = value.integer { return integer }
-        if case .number(let number) = value, let integer = Int(exactly: number) { return integer }
         throw Self.wrong(keys, value, "a whole number")
     }
 
@@ -111,7 +110,6 @@ package struct ModelConfig: Sendable {
     package func integer(_ keys: String...) throws(ConversionError) -> Int {
         guard let value = first(keys) else { throw Self.missing(keys) }
         if let integer = value.integer { return integer }
-        if case .number(let number) = value, let integer = Int(exactly: number) { return integer }
         throw Self.wrong(keys, value, "a whole number")
     }
 

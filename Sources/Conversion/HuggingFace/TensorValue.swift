@@ -17,6 +17,8 @@ package struct TensorValue: Hashable, Sendable {
         case multiply(Float)
         /// Takes e to its power, as ``Exponential``.
         case exponential
+        /// Adds the element at the same place of a view with as many; of no part but the only one.
+        case addView(TensorView)
     }
 
     /// Where the elements come from.
@@ -68,6 +70,13 @@ package struct TensorValue: Hashable, Sendable {
     package func adding(_ number: Float) -> TensorValue {
         var result = self
         result.operations.append(.add(number))
+        return result
+    }
+
+    /// The sums of the elements of two views of a shape, from zero on (`torch.sum`).
+    package static func sum(_ first: TensorView, _ second: TensorView) -> TensorValue {
+        var result = TensorValue(first)
+        result.operations = [.add(0), .addView(second)]
         return result
     }
 

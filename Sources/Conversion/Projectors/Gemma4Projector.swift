@@ -1,21 +1,19 @@
 import Formats
 import Tensors
 
-/// The part for pictures of Gemma 4 where there is none for sound, as in 26B A4B and 31B.
+/// The parts for pictures and, in E2B and E4B, sound of Gemma 4.
 struct Gemma4Projector: ModelProjector {
     static let classes = ["Gemma4ForConditionalGeneration"]
 
     let names: ProjectorNames
     private let model: ProjectorModel
     private let vision: ModelConfig
+    private let sound: Gemma4Sound?
 
     init(_ model: ProjectorModel) throws(ConversionError) {
         self.model = model
-        guard model.raw["audio_config"]?.isTruthy != true else {
-            throw ConversionError(
-                .architectureUnknown, "the part for sound of a Gemma 4 cannot be converted yet",
-                fix: "take a projector (mmproj) that someone made with llama.cpp")
-        }
+        let hears = model.raw["audio_config"]?.isTruthy == true
+        sound = try hears ? Gemma4Sound(model.audio()) : nil
         var vision = try model.vision()
         // Pictures have no fixed size; the reference states this one.
         vision["image_size"] = 224
@@ -28,10 +26,16 @@ struct Gemma4Projector: ModelProjector {
                 "model.embed_vision.hard_embedding_norm", "model.embed_vision.soft_embedding_norm",
             ])
         names.ends += [".input_max", ".input_min", ".output_max", ".output_min"]
+        if let sound {
+            names = names.adding(sound.names.names)
+            names.counts += sound.names.counts
+            names.optional.formUnion(sound.names.optional)
+        }
         self.names = names
     }
 
     func name(of tensor: String) -> String? {
+        if let name = Gemma4Sound.name(of: tensor) { return name }
         guard ["model.vision_tower.", "model.embed_vision."].contains(where: { tensor.hasUTF8Prefix($0) })
         else { return nil }
         let name = tensor.replacingUTF8("model.vision_tower.encoder.", with: "vision_model.model.")
@@ -44,6 +48,7 @@ struct Gemma4Projector: ModelProjector {
         if value.shape.isEmpty, case .views(let views) = value.content {
             return [try names.renamed(name, TensorValue(views, shape: [1]))]
         }
+        if let sound, sound.names[name] != nil { return try sound.convert(name, value, of: model.model) }
         guard name.hasUTF8Suffix("patch_embedder.input_proj.weight") else {
             return [try names.renamed(name, value)]
         }
@@ -59,14 +64,16 @@ struct Gemma4Projector: ModelProjector {
     }
 
     func type(of name: String, as written: String, wanted: OutputType) -> GGMLType? {
-        name.containsUTF8("position_embedding_table") ? .f32 : nil
+        name.containsUTF8("position_embedding_table") ? .f32 : Gemma4Sound.type(of: name)
     }
 
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         try metadata.addVision(model, vision)
+        if let sound { try metadata.addAudio(model, sound.audio) }
         metadata.set("vision.projector_type", .string("gemma4v"))
         metadata.set(
             "vision.attention.layer_norm_epsilon", try ModelMetadata.float(vision, "layer_norm_eps", 1e-6))
+        try sound?.addParameters(to: &metadata)
     }
 
     private static let own = TowerTensors.blocks(

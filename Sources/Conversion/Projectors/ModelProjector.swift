@@ -12,6 +12,9 @@ package protocol ModelProjector: Sendable {
     /// Beginnings of tensors' names that the reference converter writes into neither of both files.
     static var leftOut: [String] { get }
 
+    /// Beginnings of names in the part for text beside those that all families may have.
+    static var texts: [String] { get }
+
     /// Begins a conversion.
     /// - Throws: where the configuration lacks a key, or a value is out of bounds.
     init(_ model: ProjectorModel) throws(ConversionError)
@@ -51,6 +54,9 @@ package protocol ModelProjector: Sendable {
 extension ModelProjector {
     /// Nothing.
     package static var leftOut: [String] { [] }
+
+    /// None.
+    package static var texts: [String] { [] }
 
     /// Another name, and nothing else.
     package func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {

@@ -44,6 +44,19 @@ package struct ProjectorModel: Sendable {
         ])
     }
 
+    /// With one mean and one deviation for all colours where none are stated.
+    mutating func setPreparation(mean: Double, deviation: Double) {
+        preprocessor.setDefaults([
+            "image_mean": .array(Array(repeating: .number(mean), count: 3)),
+            "image_std": .array(Array(repeating: .number(deviation), count: 3)),
+        ])
+    }
+
+    /// With the keys inside of another key of what prepares pictures over the others.
+    mutating func takePreparation(in key: String) {
+        for member in preprocessor[key]?.members ?? [] { preprocessor[member.key] = member.value }
+    }
+
     /// A part of the configuration as it is in the file; `nil` where there is none.
     package func part(_ key: String) -> ModelConfig? {
         raw[key].flatMap { $0.members == nil ? nil : ModelConfig(members: $0.members ?? []) }

@@ -105,7 +105,7 @@ package struct ProjectorNames: Sendable {
                 if !isThere { missing.append(base + ".weight") }
                 continue
             }
-            let ends = (kinds[key] ?? [".weight"]).sorted()
+            let ends = (kinds[key] ?? [key.text.hasUTF8Suffix(".weight") ? "" : ".weight"]).sorted()
             for block in 0..<min(count, Self.maximumCount) {
                 let base = key.text.replacingUTF8("*", with: "\(block)")
                 missing += ends.map { base + $0.text }.filter { !seen.contains(ExactName($0)) }

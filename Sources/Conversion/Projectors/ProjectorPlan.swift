@@ -89,6 +89,13 @@ struct ProjectorPlan: Sendable {
             shapes[ExactName(key)] = (tensor.name, shape)
             return
         }
+        // Blocks may have several numbers of experts.
+        let hasExperts = ["_exps.", ".ffn_gate_inp.", ".exp_probs_b."].contains {
+            tensor.name.containsUTF8($0)
+        }
+        if hasExperts, other.shape.count == shape.count, other.shape.dropFirst() == shape.dropFirst() {
+            return
+        }
         guard other.shape == shape else {
             throw .wrongShape(tensor.name, shape, "and \"\(other.name)\" has \(other.shape)")
         }
@@ -100,7 +107,11 @@ struct ProjectorPlan: Sendable {
         _ name: String, _ family: any ModelProjector.Type
     ) throws(ConversionError) {
         if family.leftOut.contains(where: { name.hasUTF8Prefix($0) }) { return }
-        if text.contains(where: { name.hasUTF8Prefix($0) }) || name.containsUTF8("language_model.") { return }
+        if (text + family.texts).contains(where: { name.hasUTF8Prefix($0) })
+            || name.containsUTF8("language_model.")
+        {
+            return
+        }
         throw ConversionError(
             .tensorUnknown, "tensor \"\(name)\" belongs neither to the text nor to the projector",
             fix: "check that config.json belongs to these weights")

@@ -11,7 +11,9 @@ package enum ProjectorRegistry {
         KimiK25Projector.self, JanusProjector.self, GlmASRProjector.self, MeralionProjector.self,
         ExaoneProjector.self, CogVLMProjector.self, DeepSeekOCRProjector.self, Phi4Projector.self,
         YoutuProjector.self, Step3Projector.self, MiniMaxM3Projector.self, Gemma4UnifiedProjector.self,
-        DeepSeekOCR2Projector.self,
+        DeepSeekOCR2Projector.self, Qwen25OmniProjector.self, Qwen3ASRProjector.self,
+        Lfm2AudioProjector.self, GraniteSpeechProjector.self, Granite4VisionProjector.self,
+        DeepSeekV4Projector.self, LingVLProjector.self, MuseGlimmerProjector.self, Dots3Projector.self,
     ]
 
     /// The classes that can be converted, sorted.
@@ -19,20 +21,20 @@ package enum ProjectorRegistry {
 
     /// Classes that are in no family for a reason that more work does not change, with the reason as a clause.
     package static let refusals: [ExactName: String] = [
-        "GraniteSpeechForConditionalGeneration": batches,
-        "GraniteSpeechPlusForConditionalGeneration": batches,
+        "Gemma3nForConditionalGeneration": "the reference fails with every model of it",
+        "Qwen3OmniMoeForConditionalGeneration": "the reference fails with the names of its tensors",
     ]
-
-    private static let batches =
-        "the reference takes square roots with a library whose last bits are not the nearest numbers"
 
     /// What of a class in a family is not converted, as a clause.
     package static let limits: [ExactName: String] = [
-        "Gemma4ForConditionalGeneration": "without a part for sound (26B A4B, 31B)",
+        "GraniteSpeechForConditionalGeneration": unloaded,
+        "GraniteSpeechPlusForConditionalGeneration": unloaded,
         "LlavaForConditionalGeneration": "Pixtral's, as the reference has it",
         "Step3p7ForConditionalGeneration": "of the one size that the reference has",
         "StepVLForConditionalGeneration": "of the one size that the reference has",
     ]
+
+    private static let unloaded = "as the reference has it, which llama.cpp does not load"
 
     /// The class that decides: that of the part for pictures, if it states one, else the model's.
     package static func architecture(_ config: JSON) -> String {

@@ -46,6 +46,7 @@ struct ProjectorShapes: Sendable {
         }
         if base.hasUTF8Prefix("deepstack."), base.hasUTF8Suffix(".fc2.weight") { return [output, nil] }
         let width = number(tower, "embedding_length")
+        let type = type(of: tower)
         switch base {
         case "patch_embd.weight", "patch_embd.weight.1":
             let side = LoaderSizes.times(number(tower, "patch_size"), type == "gemma4uv" ? 3 : 1)
@@ -54,9 +55,13 @@ struct ProjectorShapes: Sendable {
         case "patch_embd.bias", "pre_ln.weight", "pre_ln.bias", "post_ln.weight", "post_ln.bias",
             "norm_embd.weight":
             return [width]
+        case _ where Self.conformers.contains(type): return nil
         case "conv1d.1.weight": return [width, number(tower, "num_mel_bins"), 3]
         case "conv1d.2.weight": return [width, width, 3]
         case "conv1d.1.bias", "conv1d.2.bias": return [width, 1]
+        case "conv2d.1.weight": return [nil, 1, 3, 3]
+        case "conv2d.2.weight", "conv2d.3.weight": return [nil, nil, 3, 3]
+        case "conv_out.weight": return [width, nil]
         default: return nil
         }
     }
@@ -68,7 +73,7 @@ struct ProjectorShapes: Sendable {
         let length = width.flatMap { width in heads.flatMap { $0 > 0 ? width / $0 : nil } }
         let keys = number(tower, "attention.head_count_kv").map { LoaderSizes.times($0, length) } ?? width
         // These have another width there than their configuration states.
-        let isOther = ["glm4v", "deepseekocr", "deepseekocr2"].contains(type)
+        let isOther = ["glm4v", "deepseekocr", "deepseekocr2", "lfm2a"].contains(type(of: tower))
         let inner = isOther ? nil : number(tower, "feed_forward_length")
         switch base {
         case "attn_q.weight": return [width, width]
@@ -87,8 +92,12 @@ struct ProjectorShapes: Sendable {
 
     /// Those that cut a picture into patches with a matrix, not with a convolution.
     private static let linear: Set<ExactName> = ["llama4", "youtuvl", "gemma4uv"]
+    /// Those that look at sound as at a picture first.
+    private static let conformers: Set<ExactName> = ["gemma4a", "gemma3na", "lfm2a", "granite_speech"]
 
-    private var type: ExactName { types["projector_type"] ?? types["vision.projector_type"] ?? "" }
+    private func type(of tower: String) -> ExactName {
+        types[ExactName("\(tower).projector_type")] ?? types["projector_type"] ?? ""
+    }
 
     // MARK: Between tower and text
 
@@ -98,6 +107,7 @@ struct ProjectorShapes: Sendable {
     /// What stands behind the tower: the last layer has a row for each element of an embedding, the first takes what a
     /// few patches have.
     private func merger(_ name: String) -> [Int?]? {
+        let type = type(of: name.hasUTF8Prefix("mm.a.") ? "audio" : "vision")
         let isLast =
             switch name {
             case "mm.2.weight": type != "hunyuanvl"
@@ -118,8 +128,10 @@ struct ProjectorShapes: Sendable {
 
     /// The layer that takes a few patches at once.
     private var firstLayer: String? {
-        switch type {
-        case "qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger", "exaone4_5", "dots_ocr": "mm.0.weight"
+        switch type(of: "vision") {
+        case "qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger", "exaone4_5", "dots_ocr", "ling3vl",
+            "qwen2.5o":
+            "mm.0.weight"
         case "kimivl", "kimik25", "paddleocr", "lfm2": "mm.1.weight"
         case "internvl", "llama4": "mm.model.mlp.1.weight"
         case "idefics3": "mm.model.fc.weight"
@@ -153,10 +165,12 @@ struct ProjectorShapes: Sendable {
     ) throws(ConversionError) {
         guard let base = name.dropping(".weight"), shape.count == 2 else { return }
         for (before, after) in Self.pairs where base.hasUTF8Suffix(after) {
+            // With a layer between them they are no neighbours.
+            if after.hasSameBytes(as: "mm.2"), shapes["mm.1.weight"] != nil { continue }
             let start = String(decoding: base.utf8.dropLast(after.utf8.count), as: UTF8.self)
             let other = "\(start)\(before).weight"
             guard let rows = shapes[ExactName(other)], rows.count == 2, rows[0] != shape[1],
-                !Self.halving.contains(type)
+                !Self.halving.contains(type(of: "audio"))
             else { continue }
             throw .wrongShape(name, shape, "and \"\(other)\" has \(rows)")
         }

@@ -10,20 +10,27 @@ struct Qwen2VLProjector: ModelProjector {
 
     let names: ProjectorNames
     private let model: ProjectorModel
-    private let vision: ModelConfig
+    /// The part for pictures, with its keys renamed to the common ones.
+    let vision: ModelConfig
     private let isNewer: Bool
 
     init(_ model: ProjectorModel) throws(ConversionError) {
-        self.model = model
         // What Sarashina 2 has is the older one, whatever it is called.
         let isSarashina = ProjectorRegistry.architecture(model.raw).hasUTF8Prefix("Sarashina2")
         let kind = isSarashina ? "qwen2_vl" : model.raw["model_type"] ?? .null
+        let vision = try model.vision()
         switch kind.string {
-        case "qwen2_vl": isNewer = false
-        case "qwen2_5_vl": isNewer = true
+        case "qwen2_vl": try self.init(model, vision: vision, isNewer: false)
+        case "qwen2_5_vl": try self.init(model, vision: vision, isNewer: true)
         default: throw .wrongValue("model_type", kind, "qwen2_vl or qwen2_5_vl")
         }
-        var vision = try model.vision()
+    }
+
+    /// Begins with a part for pictures.
+    /// - Parameter isNewer: whether it is as 2.5's.
+    init(_ model: ProjectorModel, vision: ModelConfig, isNewer: Bool) throws(ConversionError) {
+        (self.model, self.isNewer) = (model, isNewer)
+        var vision = vision
         Self.fillDefaults(&vision, isNewer: isNewer)
         vision.setDefault("image_size", 560)
         vision["num_attention_heads"] = vision["num_heads"]
@@ -41,6 +48,13 @@ struct Qwen2VLProjector: ModelProjector {
     func name(of tensor: String) -> String? { tensor.hasUTF8Prefix("visual.") ? tensor : nil }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+        try convert(name, value, names)
+    }
+
+    /// The same with the names of a model that has more than this part.
+    func convert(
+        _ name: String, _ value: TensorValue, _ names: ProjectorNames
+    ) throws(ConversionError) -> [ConvertedTensor] {
         if name.containsUTF8(".qkv.") {
             let renamed = try names.renamed(name, value)
             return zip(["attn_q", "attn_k", "attn_v"], try TowerTensors.thirds(name, value)).map {
@@ -55,7 +69,12 @@ struct Qwen2VLProjector: ModelProjector {
 
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         try metadata.addVision(model, vision)
-        metadata.addProjectorType(isNewer ? "qwen2.5vl_merger" : "qwen2vl_merger")
+        try addOwnParameters(to: &metadata, type: isNewer ? "qwen2.5vl_merger" : "qwen2vl_merger")
+    }
+
+    /// Adds the keys behind the common ones.
+    func addOwnParameters(to metadata: inout ModelMetadata, type: String) throws(ConversionError) {
+        metadata.addProjectorType(type)
         if isNewer {
             metadata["clip.use_silu"] = .bool(true)
             metadata.set("vision.n_wa_pattern", try ModelMetadata.count(vision.windowPeriod()))

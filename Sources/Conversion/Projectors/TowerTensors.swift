@@ -106,4 +106,28 @@ enum TowerTensors {
         else { throw .wrongShape(name, value.shape, "whose rows are not pairs of \(heads) heads") }
         return TensorValue([split.swapped(1, 2)], shape: value.shape)
     }
+
+    /// Without a dimension of one, as llama.cpp has convolutions along one dimension.
+    /// - Throws: where it is not there.
+    static func dropping(
+        axis: Int, _ name: String, _ value: TensorValue
+    ) throws(ConversionError) -> TensorValue {
+        guard value.shape.count == 3, value.shape[axis] == 1, case .views(let views) = value.content else {
+            throw .wrongShape(name, value.shape, "which is no convolution along one dimension")
+        }
+        var shape = value.shape
+        shape.remove(at: axis)
+        return TensorValue(views, shape: shape)
+    }
+
+    /// A block of a transformer that asks a tower questions (BLIP 2's), by what stands behind its number.
+    static let questions: [ExactName: String] = [
+        "attention.attention.query": "self_attn_q", "attention.attention.key": "self_attn_k",
+        "attention.attention.value": "self_attn_v", "attention.output.dense": "self_attn_out",
+        "attention.output.LayerNorm": "self_attn_norm", "crossattention.attention.query": "cross_attn_q",
+        "crossattention.attention.key": "cross_attn_k", "crossattention.attention.value": "cross_attn_v",
+        "crossattention.output.dense": "cross_attn_out", "crossattention.output.LayerNorm": "cross_attn_norm",
+        "intermediate_query.dense": "ffn_up", "output_query.dense": "ffn_down",
+        "output_query.LayerNorm": "ffn_norm",
+    ]
 }

@@ -45,6 +45,24 @@ struct RankedTokens {
         return merges
     }
 
+    /// The parts of which a token is made: its bytes, of which the pair with the lowest rank is joined until that is not
+    /// below the token's own. The time grows with the square of its length.
+    func parts(of rank: Int) -> [ArraySlice<UInt8>] {
+        let token = tokens[rank]
+        var starts = Array(0...token.count)
+        func pair(_ place: Int) -> Int {
+            place + 2 < starts.count ? ranks[token[starts[place]..<starts[place + 2]]] ?? Int.max : Int.max
+        }
+        var pairs = starts.indices.map(pair)
+        while let lowest = pairs.min(), lowest < rank, let place = pairs.firstIndex(of: lowest) {
+            starts.remove(at: place + 1)
+            pairs.remove(at: place + 1)
+            pairs[place] = pair(place)
+            if place > 0 { pairs[place - 1] = pair(place - 1) }
+        }
+        return starts.indices.dropLast().map { token[starts[$0]..<starts[$0 + 1]] }
+    }
+
     /// A token that no two others make.
     struct Unmergeable: Error {
         /// The token's rank, which is its id.

@@ -91,6 +91,13 @@ package struct Vocabulary: Sendable {
         return count
     }
 
+    /// The same of a tokenizer that is in no file.
+    /// - Parameter tokenizer: as `tokenizer.json` would have it.
+    func preTokenizerName(of tokenizer: JSON) throws(ConversionError) -> String {
+        if let preTokenizer { return preTokenizer }
+        return try PreTokenizer.identify(tokenizer: tokenizer, sha256: sha256)
+    }
+
     /// The name by which llama.cpp knows how the tokenizer cuts text before it looks for tokens.
     func preTokenizerName() throws(ConversionError) -> String {
         if let preTokenizer { return preTokenizer }

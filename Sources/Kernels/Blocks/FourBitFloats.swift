@@ -16,7 +16,8 @@ enum FourBitFloat {
         count(&codes, magnitudes, above: 2.5 * scale)
         count(&codes, magnitudes, above: 3.5 * scale)
         count(&codes, magnitudes, above: 5 * scale)
-        count(&codes, magnitudes, above: 7 * scale)
+        // Infinite where 8 scales are: what is read back as no number is not chosen.
+        count(&codes, magnitudes, above: 8 * scale - scale)
         count(&codes, magnitudes, above: 10 * scale)
         let isNegative = (values .< 0) .& (magnitudes .> Lanes(repeating: 0.5 * scale))
         return codes | LaneBits(isNegative) & 8

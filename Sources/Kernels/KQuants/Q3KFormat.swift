@@ -14,11 +14,6 @@ enum Q3KFormat: SuperBlockFormat {
     ) {
         let count = values.count / 256
         precondition(count <= RoundRoom.groups && blocks.count == count &* 110)
-        for index in 0..<count {
-            var all = room.values.mutableSpan
-            var part = all._mutatingExtracting(index &* 16..<index &* 16 &+ 16)
-            part.transpose(values.extracting(index &* 256..<index &* 256 &+ 256))
-        }
         if importance.isEmpty { RoundSearch.search(values, &room) }
         for index in 0..<count {
             let range = index &* 16..<index &* 16 &+ 16
@@ -31,15 +26,16 @@ enum Q3KFormat: SuperBlockFormat {
             } else {
                 // More than one may be of different rows.
                 let column = (columns.first &+ index &* 256) % importance.count
-                let all = room.values.mutableSpan
-                let x = all.span.extracting(range)
+                var numbers = room.values.mutableSpan
+                var x = numbers._mutatingExtracting(range)
+                x.transpose(values)
                 var levels = room.levels.mutableSpan
                 var part = levels._mutatingExtracting(range)
                 var weights = room.weights.mutableSpan
                 weights.weigh(
-                    x, by: importance.extracting(column..<column &+ 256),
+                    x.span, by: importance.extracting(column..<column &+ 256),
                     sigma: 2 * sumOfSquares(values) / 256)
-                let found = scaled(x, weights: weights.span, count: 16, half: 4, room: &part)
+                let found = scaled(x.span, weights: weights.span, count: 16, half: 4, room: &part)
                 for i in 0..<16 { part[i] = found.levels(x[i], half: 4) }
                 scale = scales.setSearched(
                     Few(found.scale, count: 16), weights: Few(weights.span.sum, count: 16))

@@ -10,11 +10,11 @@ struct RoundRoom: KernelRoom {
     var values: [512 of Lanes] = .init(repeating: Lanes())
     /// The levels of these.
     var levels: [512 of Lanes] = .init(repeating: Lanes())
-    /// The scale of each sub-block of each group.
+    /// The scale of each sub-block of each super-block.
     var scales: [16 of Lanes] = .init(repeating: Lanes())
     /// How much the numbers of one group count.
     var weights: [16 of Lanes] = .init(repeating: Lanes())
-    /// For each sub-block that of all groups where its levels are.
+    /// For each sub-block of the super-blocks that of all groups where its levels are.
     var places: [256 of UInt16] = .init { UInt16(truncatingIfNeeded: $0) }
 
     /// The sums of weighted numbers times levels, and of weighted squares of levels.
@@ -41,60 +41,75 @@ enum RoundSearch {
 
     /// Searches super-blocks.
     /// - Parameters:
-    ///   - values: of up to ``RoundRoom/groups`` super-blocks.
-    ///   - room: has the numbers in its first groups; gets scales, levels, and the places of these. The levels of a
-    ///     sub-block of zeros are -4, its scale is 0.
-    static func search(_ values: Span<Float>, _ room: inout RoundRoom) {
-        let groups = values.count / 256
-        precondition(groups <= RoundRoom.groups && values.count % 256 == 0)
+    ///   - rows: of up to ``RoundRoom/groups`` super-blocks.
+    ///   - room: gets scales, levels, and the places of these. The levels of a sub-block of zeros are -4, its scale is 0.
+    static func search(_ rows: Span<Float>, _ room: inout RoundRoom) {
+        let groups = rows.count / 256
+        precondition(groups <= RoundRoom.groups && rows.count % 256 == 0)
+        var values = room.values.mutableSpan
+        var levels = room.levels.mutableSpan
+        var products = room.products.mutableSpan
+        var squares = room.squares.mutableSpan
+        var changes = room.changes.mutableSpan
+        var zeros = room.zeros.mutableSpan
         // As many at a time as do not wait for the processor.
         let together = 8 / Lanes.registers
         for first in stride(from: 0, to: groups, by: together) {
             let some = first..<min(groups, first &+ together)
-            for group in some { start(group, &room) }
-            round(some, &room)
+            for group in some {
+                let range = group &* 16..<group &* 16 &+ 16
+                var x = values._mutatingExtracting(range)
+                x.transpose(rows.extracting(group &* 256..<group &* 256 &+ 256))
+                var own = levels._mutatingExtracting(range)
+                zeros[group] = start(x.span, &own, &products[group], &squares[group])
+            }
+            round(some, values.span, &levels, &products, &squares, &changes)
         }
-        let count = collectChanged(groups, values, &room)
+
+        var rest = room.rest.mutableSpan
+        var places = room.places.mutableSpan
+        let count = list(groups, changes.span, zeros.span, &rest, &places)
         let all = RoundRoom.groups..<RoundRoom.groups &+ (count &+ 15) / 16
-        // What a round does not change is finished.
+        for group in all {
+            let start = (group &- RoundRoom.groups) &* 16
+            var subs: [16 of UInt16] = .init(repeating: 0)
+            // Lanes behind the last have the last once more.
+            for lane in 0..<16 { subs[lane] = rest[min(start &+ lane, count &- 1)] }
+            copy(subs, to: group, of: rows, &values, &levels, &products, &squares)
+        }
         var end = all.upperBound
         for _ in 1..<5 where end > all.lowerBound {
-            round(all.lowerBound..<end, &room)
-            while end > all.lowerBound, !hasChanged(end &- 1, &room) { end &-= 1 }
+            round(all.lowerBound..<end, values.span, &levels, &products, &squares, &changes)
+            // What a round does not change is finished.
+            while end > all.lowerBound, !LaneMask(bits: changes[end &- 1].vector).hasAny { end &-= 1 }
         }
-        takeBack(count, &room)
-        fit(groups, &room)
-    }
-
-    @inline(__always)
-    private static func hasChanged(_ group: Int, _ room: inout RoundRoom) -> Bool {
-        LaneMask(bits: room.changes[group].vector).hasAny
-    }
-
-    /// Puts the sums of sub-blocks that went on back to those of their super-blocks.
-    private static func takeBack(_ count: Int, _ room: inout RoundRoom) {
-        let first = 16 &* RoundRoom.groups
-        let rest = room.rest.mutableSpan
-        var products = room.products.mutableSpan
-        var squares = room.squares.mutableSpan
+        // The sums go back to the super-blocks.
         for index in 0..<count {
             let (old, lane) = (Int(rest[index]) / 16, Int(rest[index]) & 15)
-            let (group, place) = ((first &+ index) / 16, index & 15)
+            let (group, place) = (RoundRoom.groups &+ index / 16, index & 15)
             products[old][lane] = products[group][place]
             squares[old][lane] = squares[group][place]
+        }
+        var scales = room.scales.mutableSpan
+        for group in 0..<groups {
+            var scale = Lanes()
+            scale.replace(with: products[group] / squares[group], where: squares[group] .> 0)
+            if zeros[group] != 0 {
+                let isZero = LaneMask(lanes: zeros[group])
+                scale.replace(with: 0, where: isZero)
+                for i in 0..<16 { levels[group &* 16 &+ i].replace(with: -half, where: isZero) }
+            }
+            scales[group] = scale
         }
     }
 
     /// The levels and sums that the largest number gives.
+    /// - Returns: a bit for each sub-block of zeros.
     @inline(__always)
-    private static func start(_ group: Int, _ room: inout RoundRoom) {
-        let values = room.values.mutableSpan
-        let x = values.span.extracting(group &* 16..<group &* 16 &+ 16)
-        var all = room.levels.mutableSpan
-        var products = room.products.mutableSpan
-        var squares = room.squares.mutableSpan
-        var zeros = room.zeros.mutableSpan
-        var levels = all._mutatingExtracting(group &* 16..<group &* 16 &+ 16)
+    private static func start(
+        _ x: Span<Lanes>, _ levels: inout MutableSpan<Lanes>, _ products: inout Lanes, _ squares: inout Lanes
+    ) -> UInt32 {
+        precondition(x.count == 16 && levels.count == 16)
         let (peak, magnitude) = largest(x)
         let inverse = -half / peak
         var (product, square) = (Lanes(), Lanes())
@@ -105,19 +120,17 @@ enum RoundSearch {
             product += weight * x[i] * level
             square += weight * level * level
         }
-        products[group] = product
-        squares[group] = square
-        zeros[group] = (magnitude .< smallestMagnitude).lanes
+        (products, squares) = (product, square)
+        return (magnitude .< smallestMagnitude).lanes
     }
 
     /// One round of groups that follow one another.
     @inline(__always)
-    private static func round(_ groups: Range<Int>, _ room: inout RoundRoom) {
-        let values = room.values.mutableSpan
-        var levels = room.levels.mutableSpan
-        var changes = room.changes.mutableSpan
-        var products = room.products.mutableSpan
-        var squares = room.squares.mutableSpan
+    private static func round(
+        _ groups: Range<Int>, _ values: Span<Lanes>, _ levels: inout MutableSpan<Lanes>,
+        _ products: inout MutableSpan<Lanes>, _ squares: inout MutableSpan<Lanes>,
+        _ changes: inout MutableSpan<LaneBits>
+    ) {
         for group in groups { changes[group] = LaneBits() }
         for i in 0..<16 {
             for group in groups {
@@ -145,37 +158,22 @@ enum RoundSearch {
         }
     }
 
-    /// Puts the sub-blocks that the first round changed together in groups of their own.
-    /// - Returns: how many there are; lanes behind the last of them have the last once more.
-    private static func collectChanged(
-        _ groups: Int, _ values: Span<Float>, _ room: inout RoundRoom
+    /// Lists the sub-blocks that the first round changed, which get places of their own.
+    /// - Returns: how many there are.
+    @inline(__always)
+    private static func list(
+        _ groups: Int, _ changes: Span<LaneBits>, _ zeros: Span<UInt32>, _ rest: inout MutableSpan<UInt16>,
+        _ places: inout MutableSpan<UInt16>
     ) -> Int {
-        let count = listChanged(groups, &room)
-        for start in stride(from: 0, to: count, by: 16) {
-            var subs: [16 of UInt16] = .init(repeating: 0)
-            let rest = room.rest.mutableSpan
-            for lane in 0..<16 { subs[lane] = rest[min(start &+ lane, count &- 1)] }
-            copy(subs, of: values, to: RoundRoom.groups &+ start / 16, &room)
-        }
-        return count
-    }
-
-    private static func listChanged(_ groups: Int, _ room: inout RoundRoom) -> Int {
-        let first = 16 &* RoundRoom.groups
         var count = 0
-        var rest = room.rest.mutableSpan
-        var places = room.places.mutableSpan
-        let changes = room.changes.mutableSpan
-        let zeros = room.zeros.mutableSpan
         for group in 0..<groups {
-            for lane in 0..<16 {
-                places[group &* 16 &+ lane] = UInt16(truncatingIfNeeded: group &* 16 &+ lane)
-            }
+            let first = group &* 16
+            for lane in 0..<16 { places[first &+ lane] = UInt16(truncatingIfNeeded: first &+ lane) }
             var changed = LaneMask(bits: changes[group].vector).lanes & ~zeros[group]
             while changed != 0 {
-                let sub = group &* 16 &+ changed.trailingZeroBitCount
+                let sub = first &+ changed.trailingZeroBitCount
                 rest[count] = UInt16(truncatingIfNeeded: sub)
-                places[sub] = UInt16(truncatingIfNeeded: first &+ count)
+                places[sub] = UInt16(truncatingIfNeeded: 16 &* RoundRoom.groups &+ count)
                 count &+= 1
                 changed &= changed &- 1
             }
@@ -183,48 +181,26 @@ enum RoundSearch {
         return count
     }
 
-    /// Makes a group of sub-blocks of any groups.
+    /// Makes a group of sub-blocks of any super-blocks.
     @inline(__always)
     private static func copy(
-        _ subs: [16 of UInt16], of values: Span<Float>, to group: Int, _ room: inout RoundRoom
+        _ subs: [16 of UInt16], to group: Int, of rows: Span<Float>, _ values: inout MutableSpan<Lanes>,
+        _ levels: inout MutableSpan<Lanes>, _ products: inout MutableSpan<Lanes>,
+        _ squares: inout MutableSpan<Lanes>
     ) {
-        var allLevels = room.levels.mutableSpan
-        var products = room.products.mutableSpan
-        var squares = room.squares.mutableSpan
         var own: [16 of Lanes] = .init(repeating: Lanes())
         var (product, square) = (Lanes(), Lanes())
         for lane in 0..<16 {
             let (old, place) = (Int(subs[lane]) / 16, Int(subs[lane]) & 15)
-            own[lane] = Lanes(of: allLevels.span, at: subs[lane])
+            own[lane] = Lanes(of: levels.span, at: subs[lane])
             product[lane] = products[old][place]
             square[lane] = squares[old][place]
         }
         (products[group], squares[group]) = (product, square)
         let range = group &* 16..<group &* 16 &+ 16
-        var levels = allLevels._mutatingExtracting(range)
-        levels.transpose(length: 16) { lane, _ in own[lane] }
-        var allValues = room.values.mutableSpan
-        var numbers = allValues._mutatingExtracting(range)
-        numbers.transpose(length: 16) { lane, _ in Lanes(values, from: Int(subs[lane]) &* 16) }
-    }
-
-    /// The scales that fit levels.
-    private static func fit(_ groups: Int, _ room: inout RoundRoom) {
-        var levels = room.levels.mutableSpan
-        var scales = room.scales.mutableSpan
-        let products = room.products.mutableSpan
-        let squares = room.squares.mutableSpan
-        let zeros = room.zeros.mutableSpan
-        for group in 0..<groups {
-            let square = squares[group]
-            var scale = Lanes()
-            scale.replace(with: products[group] / square, where: square .> 0)
-            if zeros[group] != 0 {
-                let isZero = LaneMask(lanes: zeros[group])
-                scale.replace(with: 0, where: isZero)
-                for i in 0..<16 { levels[group &* 16 &+ i].replace(with: -half, where: isZero) }
-            }
-            scales[group] = scale
-        }
+        var newLevels = levels._mutatingExtracting(range)
+        newLevels.transpose(length: 16) { lane, _ in own[lane] }
+        var newValues = values._mutatingExtracting(range)
+        newValues.transpose(length: 16) { lane, _ in Lanes(rows, from: Int(subs[lane]) &* 16) }
     }
 }

@@ -6,13 +6,18 @@ enum NumberChecks: NumberKernels {
     private static let part = 1024
 
     static func firstMagnitude(in numbers: Span<Float>, from limit: UInt32, below end: UInt32) -> Int? {
-        let length = end &- limit
+        // Both differences have their highest bit for what is looked for, and only then: comparing would be a mask each.
+        let (last, end) = (limit &- 1, min(end, 0x8000_0000))
+        func word(_ number: Float) -> UInt32 {
+            let bits = number.magnitudeBits
+            return (last &- bits) & (bits &- end)
+        }
         for start in stride(from: 0, to: numbers.count, by: part) {
             let some = numbers.extracting(start..<min(numbers.count, start &+ part))
             var found: UInt32 = 0
-            for index in some.indices { found |= some[index].magnitudeBits &- limit < length ? 1 : 0 }
-            if found != 0 {
-                return some.indices.first { some[$0].magnitudeBits &- limit < length }.map { start &+ $0 }
+            for index in 0..<some.count { found |= word(some[index]) }
+            if found >> 31 != 0 {
+                return some.indices.first { word(some[$0]) >> 31 != 0 }.map { start &+ $0 }
             }
         }
         return nil

@@ -68,12 +68,15 @@ struct SlabPath: Sendable {
         try put(blocks.span, slab)
     }
 
-    /// Has the disk read ahead by what the workers take in the meantime; at a tensor's start by all of it, then
-    /// by what is new.
+    /// Has the disk read ahead by what the workers take in the meantime; at every fourth slab of a tensor, because asking
+    /// costs time, too.
     private func announce(after elements: Range<Int>, of index: Int, _ tensor: TensorDescription) {
+        let length = elements.count
+        let number = elements.lowerBound / max(1, length)
+        guard number.isMultiple(of: 4) else { return }
         let count = tensor.elementCount
-        let first = elements.lowerBound == 0 ? elements.upperBound : elements.upperBound + 3 * elements.count
-        let last = min(elements.upperBound + 4 * elements.count, count)
+        let first = number == 0 ? elements.upperBound : elements.upperBound + 4 * length
+        let last = min(elements.upperBound + 8 * length, count)
         if first < last { source.willRead(first..<last, of: index) }
     }
 

@@ -107,8 +107,18 @@ import Testing
             // Families of which transformers has no defaults may miss a key before.
             let codes =
                 ["tensor-unknown"]
-                + (type.isEmpty || type == "git" ? ["config-key-missing", "config-value-wrong"] : [])
+                + (type.isEmpty || ["git", "hunyuan_v1_moe"].contains(type)
+                    ? ["config-key-missing", "config-value-wrong"] : [])
             #expect(codes.contains(error?.code.rawValue ?? ""), "\(name): \(error?.description ?? "taken")")
+        }
+    }
+
+    @Test func aFloatIsNoWholeNumber() {
+        for key in [
+            "num_attention_heads", "num_key_value_heads", "num_hidden_layers", "max_position_embeddings",
+        ] {
+            let error = error(config("LlamaForCausalLM", "llama", [key: .number(4)]))
+            #expect(error?.code.rawValue == "config-value-wrong", "\(key)")
         }
     }
 

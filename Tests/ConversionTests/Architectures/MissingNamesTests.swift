@@ -14,7 +14,7 @@ import Testing
         // The last of each kind: of a mixture of experts there are hundreds.
         let kinds = Dictionary(grouping: try needed(whole)) { kind($0.name) }.values
         for tensor in kinds.compactMap(\.last) {
-            let less = whole.storedTensors.filter { $0 != tensor }
+            let less = whole.storedTensors.filter { $0.name != tensor.name }
             #expect(MissingTensors.names(whole.config.raw, less) == [tensor.name], "\(name)")
         }
     }
@@ -100,7 +100,7 @@ import Testing
         let whole = try ArchitectureTests.read(name).model()
         let kinds = Dictionary(grouping: try needed(whole, inAnyBlock: true)) { kind($0.name) }.values
         for tensor in kinds.compactMap(\.last) {
-            let less = whole.storedTensors.filter { $0 != tensor }
+            let less = whole.storedTensors.filter { $0.name != tensor.name }
             #expect(MissingTensors.names(unread(whole.config.raw), less) == [tensor.name], "\(name)")
         }
     }

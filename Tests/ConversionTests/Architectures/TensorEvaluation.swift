@@ -31,6 +31,7 @@ func evaluate(_ value: TensorValue, _ source: (Int) throws -> [Float]) rethrows 
         case .add(let number): result = result.map { $0 + number }
         case .multiply(let number): result = result.map { $0 * number }
         case .exponential: result = result.map(Exponential.value)
+        case .addView(let view): result = zip(result, try evaluate(TensorValue(view), source)).map { $0 + $1 }
         }
     }
     return result

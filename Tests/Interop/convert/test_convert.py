@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import model_specs
+import model_specs_last
 import model_specs_more
 import model_specs_rest
 import model_specs_state
@@ -17,6 +18,7 @@ from safetensors.torch import load_file, save_file
 TYPES = ("f16", "q8_0")
 GENERATORS = {
     "make_models.py": model_specs.MODELS,
+    "make_models_last.py": [*model_specs_last.MODELS, *model_specs_last.BY_HAND],
     "make_models_more.py": [*model_specs_more.MODELS, *model_specs_more.BY_HAND],
     "make_models_rest.py": [*model_specs_rest.MODELS, *model_specs_rest.BY_HAND],
     "make_models_state.py": [*model_specs_state.MODELS, *model_specs_state.BY_HAND],

@@ -78,6 +78,9 @@ def make_by_hand(name: str, directory: Path) -> None:
         for block in range(spec["blocks"]) if "{}" in pattern else [0]:
             shapes[pattern.format(block)] = shape
     tensors = {key: (torch.randn(shape) / 8).to(getattr(torch, spec["dtype"])) for key, shape in shapes.items()}
+    for key in tensors:
+        if key.endswith("running_var"):
+            tensors[key] = tensors[key].abs()
     save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
     (target / "config.json").write_text(json.dumps(spec["config"], indent=2))
     for path, content in spec["files"].items():

@@ -283,6 +283,10 @@ BY_HAND = {
     "qwen3-asr-hf": made(dict(architectures=["Qwen3ASRForConditionalGeneration"], model_type="qwen3_asr", tie_word_embeddings=True,
                               text_config=but(SPEECH, "architectures", model_type="qwen3"), audio_config=dict(WHISPER)), visual(
         but(HEADED, "lm_head.weight") | HEAD_NORMS), "bpe-ending"),
+    "qwen3-asr-thinker": made(dict(architectures=["Qwen3ASRForConditionalGeneration"], model_type="qwen3_asr", thinker_config=dict(
+        audio_config=dict(WHISPER), text_config=but(SPEECH, "architectures", model_type="qwen3_asr_text", rope_scaling=dict(
+            rope_type="default", mrope_section=[2, 3, 3], mrope_interleaved=True)))), {
+                f"thinker.{name}": shape for name, shape in (but(HEADED, "lm_head.weight") | HEAD_NORMS).items()}, "bpe-ending"),
     "audio-flamingo": made(dict(
         architectures=["AudioFlamingo3ForConditionalGeneration"], model_type="audioflamingo3", audio_config=dict(WHISPER),
         text_config=SMALL | dict(model_type="qwen2", rms_norm_eps=1e-6, rope_theta=1000000.0)), {

@@ -44,6 +44,9 @@ def main() -> None:
     logging.basicConfig(level=logging.ERROR, force=True)
     for model in map(Path, models):
         for kind in types.split(","):
+            # RWKV's classes keep what they collected of the last model.
+            for kept in (sys.modules[name] for name in [*sys.modules] if name == "conversion.rwkv"):
+                kept.Rwkv6Model.lerp_weights, kept.Rwkv7Model.lerp_weights = {}, {}
             error = convert(Path(script), model, kind, Path(directory) / f"{model.name}-{kind}.gguf", more)
             print(json.dumps({"model": model.name, "type": kind, "error": error}), flush=True)
 

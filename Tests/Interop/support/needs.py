@@ -20,6 +20,7 @@ def cases(found: list, need: pytest.MarkDecorator) -> list:
 
 
 CONVERTER = variable("KNAPSACK_CONVERT_HF", "convert_hf_to_gguf.py")
+GGML = variable("KNAPSACK_GGML", "a libggml-base.so without fused multiply-add")
 LLAMA_CPP = variable("KNAPSACK_LLAMA_CPP", "the folder with llama.cpp's programs")
 LLAMA_PYTHON = variable("KNAPSACK_LLAMA_PYTHON", "a Python with llama-cpp-python")
 LLAMA_QUANTIZE = variable("KNAPSACK_LLAMA_QUANTIZE", "llama-quantize")

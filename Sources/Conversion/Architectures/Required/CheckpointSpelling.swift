@@ -14,7 +14,7 @@ struct CheckpointSpelling {
     /// The family's ways, the one that fits best first.
     private let ways: [TensorNames]
     /// What stands before a name in the files, and what stands there once ``ModelArchitecture/name(of:)`` has read it;
-    /// the most usual first.
+    /// the longest first, and of those the most usual.
     private let starts: [Start]
     /// Whether norms have the ends that they had in TensorFlow.
     private let hasOldNorms: Bool
@@ -44,7 +44,10 @@ struct CheckpointSpelling {
             if let start = Self.start(pair.stored, pair.own) { counts[start, default: 0] += 1 }
         }
         starts = counts.sorted { first, second in
-            first.value == second.value
+            // A long one knows best how what begins with it is spelled.
+            let lengths = (first.key.own.utf8.count, second.key.own.utf8.count)
+            if lengths.0 != lengths.1 { return lengths.0 > lengths.1 }
+            return first.value == second.value
                 ? first.key.stored.precedesByBytes(second.key.stored) : first.value > second.value
         }.map(\.key)
         // As they are read and as they are stored: what is read may have another end.
@@ -72,7 +75,7 @@ struct CheckpointSpelling {
         if let sources = sources[pattern] { return missing(sources) }
         if let sibling = sibling(pattern) { return missing([sibling]) }
         for way in ways {
-            let names = (way.stored(pattern) ?? []).map(file)
+            let names = (way.stored(pattern) ?? []).map { file($0.replacingUTF8("*", with: block)) }
             if !names.isEmpty { return missing(names) }
         }
         return [inGGUF]
@@ -84,7 +87,7 @@ struct CheckpointSpelling {
         let block = TensorNames.block(of: inGGUF).map { "\($0)" } ?? ""
         return ways.contains { way in
             let names = (way.parts[ExactName(inGGUF)] ?? way.stored(pattern) ?? []).map {
-                file($0).replacingUTF8("*", with: block)
+                file($0.replacingUTF8("*", with: block))
             }
             return !names.isEmpty && names.allSatisfy { stored.contains($0) }
         }

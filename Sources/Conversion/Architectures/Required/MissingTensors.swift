@@ -25,7 +25,7 @@ package struct MissingTensors: Sendable {
         // A block that the checkpoint counts apart has names of its own.
         let block = TensorNames.block(of: converted.name)
         guard origins.allSatisfy({ block == nil || TensorNames.block(of: $0) == block }) else { return }
-        sources[pattern] = origins.map(CheckpointSpelling.pattern).unique
+        sources[pattern] = block == nil ? origins.unique : origins.map(CheckpointSpelling.pattern).unique
     }
 
     /// The names in the files of what a tensor is computed of.
@@ -51,9 +51,11 @@ package struct MissingTensors: Sendable {
     /// - Throws: `tensor-missing`, which names what is not there as the files would.
     func check() throws(ConversionError) {
         let missing = missing()
-        guard !missing.isEmpty else { return }
+        let ahead = family.missingPredictions(
+            model.config, stored: model.tensors.compactMap { family.name(of: $0.name) })
+        guard !missing.isEmpty || !ahead.isEmpty else { return }
         let spelling = spelling
-        let names = missing.flatMap { spelling.names($0) }.unique
+        let names = (missing.flatMap { spelling.names($0) } + spelling.names(read: ahead)).unique
         throw .missingTensors(names.isEmpty ? missing : names)
     }
 
@@ -121,6 +123,7 @@ package struct MissingTensors: Sendable {
     private static func isUndone(
         _ config: ModelConfig, _ files: ModelDocuments, _ tensors: [CheckpointTensor]
     ) throws(ConversionError) -> Bool {
+        if config.architecture.hasSameBytes(as: DeepSeek4.className) { return true }
         do throws(ConversionError) {
             // Who runs such a model can do without the groups of GPTQ's columns.
             guard case .gptq = try QuantizationScheme(config, files) else { return true }

@@ -72,6 +72,8 @@ extension TensorNames {
         for end in [".weight", ".bias"] {
             guard let base = pattern.dropping(end) else { continue }
             let found = names.filter { $0.value.hasSameBytes(as: base) }.map(\.key.text)
+            // One whose end is new has its whole name.
+            if found.isEmpty { continue }
             // The longest: a short one may be what an older form had.
             return found.max { ($0.utf8.count, $1) < ($1.utf8.count, $0) }.map { [$0 + end] }
         }

@@ -21,7 +21,10 @@ extension LoaderShapes {
         case "mamba2", "granitehybrid", "nemotron_h", "nemotron_h_moe", "falcon-h1": return mamba2(base)
         case "qwen3next", "qwen35", "qwen35moe", "qwen4exp": return hybrid(base, block)
         case "gemma3n", "gemma4", "gemma4-assistant": return gemma(base, block)
-        case "lfm2", "lfm2moe": return convolution(base)
+        case "lfm2", "lfm2moe":
+            let outer = sizes.number("embedding_length_out")
+            if base.hasSameBytes(as: "dense_2.weight") { return [outer, sizes.width] }
+            return base.hasSameBytes(as: "dense_2.bias") ? [outer] : convolution(base)
         case "t5", "t5encoder": return relative(base, block)
         case "afmoe", "hrm_text":
             return base.hasSameBytes(as: "attn_gate.weight")
@@ -48,10 +51,13 @@ extension LoaderShapes {
             if base.hasUTF8Prefix("ssm_dt_norm") { return [rank] }
             let isState = ["ssm_b_norm", "ssm_c_norm"].contains { base.hasUTF8Prefix($0) }
             return isState ? [sizes.written("ssm.state_size")] : mamba(base)
-        case "plamo2", "kimi-linear":
-            // Layers with a state beside attention by way of a few numbers, or of other heads.
-            if base.hasSameBytes(as: "attn_norm.weight") { return nil }
-            return ["attn_", "ssm_", "ffn_up."].contains { base.hasUTF8Prefix($0) } ? [] : nil
+        case "plamo2": return plamo2(base, block)
+        case "kimi-linear", "bailingmoe3", "glm5-next": return delta(base, block)
+        case "wavtokenizer-dec": return sound(base)
+        case "graniteswitch": return adapters(base, block)
+        case "hy_v4", "dots3note": return gatedLatent(base, block)
+        case "deepseek4": return compressed(base, block)
+        case "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7": return recurrent(base, block)
         case "talkie": return isNorm(base, of: "q") ? [sizes.heads(block), 1] : nil
         case "grok":
             // The converter writes no width of the first one's experts.
@@ -64,7 +70,8 @@ extension LoaderShapes {
         }
     }
 
-    private func isNorm(_ base: String, of part: String) -> Bool {
+    /// Whether a tensor is the norm of queries ("q") or keys ("k"), or its bias.
+    func isNorm(_ base: String, of part: String) -> Bool {
         base.hasSameBytes(as: "attn_\(part)_norm.weight") || base.hasSameBytes(as: "attn_\(part)_norm.bias")
     }
 
@@ -76,14 +83,14 @@ extension LoaderShapes {
     }
 
     /// Norms of queries and keys that each head has for itself.
-    private func headNorms(_ base: String, _ block: Int) -> [Int?]? {
+    func headNorms(_ base: String, _ block: Int) -> [Int?]? {
         if isNorm(base, of: "q") { return [sizes.heads(block), sizes.keyLength(block)] }
         if isNorm(base, of: "k") { return [sizes.keyHeads(block), sizes.keyLength(block)] }
         return nil
     }
 
     /// Attention by way of a few numbers (MLA), with DeepSeek's index.
-    private func latent(_ base: String, _ block: Int) -> [Int?]? {
+    func latent(_ base: String, _ block: Int) -> [Int?]? {
         let heads = sizes.heads(block)
         let (queryRank, rank) = (
             sizes.number("attention.q_lora_rank"), sizes.number("attention.kv_lora_rank")

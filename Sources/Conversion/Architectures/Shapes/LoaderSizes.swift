@@ -118,7 +118,9 @@ struct LoaderSizes: Sendable {
 
     /// What a block is like: the blocks in which every list has the same are of the same shapes.
     func kind(_ block: Int) -> [Int] {
-        lists.sorted { $0.key < $1.key }.compactMap { _, list in
+        // RWKV 7 has nothing to mix values with in the first, and something of another size in its place.
+        if architecture == "rwkv7" || architecture == "arwkv7" { return [min(block, 1)] }
+        return lists.sorted { $0.key < $1.key }.compactMap { _, list in
             list.indices.contains(block) ? list[block] : nil
         }
     }

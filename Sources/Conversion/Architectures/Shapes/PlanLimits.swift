@@ -45,7 +45,9 @@ struct PlanLimits: Sendable {
     }
 
     /// The architectures without any attention.
-    private static let withoutHeads: Set<ExactName> = ["mamba", "mamba2"]
+    private static let withoutHeads: Set<ExactName> = [
+        "mamba", "mamba2", "rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7",
+    ]
 
     /// Looks at one tensor.
     /// - Throws: where it belongs to a block that is not there, or is of another shape than llama.cpp takes, or than in

@@ -25,6 +25,7 @@ struct TensorValueReader: Sendable {
         self.checkpoint = checkpoint
         values = tensors.map(\.value)
         types = try tensors.map { tensor in
+            if tensor.description.type == .i32, Self.isWhole(tensor.value, checkpoint.tensors) { return .i32 }
             guard let type = Self.type(of: tensor.value, checkpoint.tensors) else {
                 throw Diagnostics(
                     Diagnostic(
@@ -43,6 +44,12 @@ struct TensorValueReader: Sendable {
     ) -> [CheckpointTensor] {
         guard case .views(let views) = value.content else { return [] }
         return views.map { tensors[$0.tensor] }
+    }
+
+    /// Whether all elements are whole numbers as they were saved, which a table of numbers is made of.
+    private static func isWhole(_ value: TensorValue, _ tensors: [CheckpointTensor]) -> Bool {
+        let sources = sources(of: value, tensors)
+        return value.isPlain && !sources.isEmpty && sources.allSatisfy { [.i32, .i64].contains($0.dtype) }
     }
 
     /// Halves stay halves, as torch computes with them; other numbers become 32-bit floats where they are not
@@ -120,12 +127,17 @@ struct TensorValueReader: Sendable {
         _ operations: [TensorValue.Operation], _ raw: inout [UInt8], _ staging: inout [UInt8],
         _ floats: inout [Float], _ bytes: inout MutableSpan<UInt8>
     ) throws {
-        guard let format = type.format else { return }
         let tensor = checkpoint.tensors[view.tensor]
         let (rowLength, importance) = (elements.count, [Float]())
         var all = raw.mutableSpan
         var input = all._mutatingExtracting(0..<elements.count * tensor.unitSize)
         try gather(elements, of: view, tensor, &staging, &input)
+        if type == .i32 {
+            // The lower half of each number of 64 bits, as torch casts it.
+            for index in bytes.indices { bytes[index] = input[index / 4 * 8 + index % 4] }
+            return
+        }
+        guard let format = type.format else { return }
         var room = floats.mutableSpan
         var numbers = room._mutatingExtracting(0..<elements.count)
         tensor.dtype.floats(from: input.span, into: &numbers)
@@ -135,6 +147,9 @@ struct TensorValueReader: Sendable {
             case .multiply(let number): for index in numbers.indices { numbers[index] *= number }
             case .exponential:
                 for index in numbers.indices { numbers[index] = Exponential.value(numbers[index]) }
+            case .addView(let other):
+                let more = try self.floats(elements, of: other, &staging)
+                for index in numbers.indices { numbers[index] += more[index] }
             }
             // torch rounds what it computes of halves to halves each time.
             if type == .f16 {
@@ -144,6 +159,20 @@ struct TensorValueReader: Sendable {
             }
         }
         format.quantize(numbers.span, rowLength: rowLength, importance: importance.span, into: &bytes)
+    }
+
+    /// The elements of a view as floats.
+    private func floats(
+        _ elements: Range<Int>, of view: TensorView, _ staging: inout [UInt8]
+    ) throws -> [Float] {
+        let tensor = checkpoint.tensors[view.tensor]
+        var raw = [UInt8](repeating: 0, count: elements.count * tensor.unitSize)
+        var numbers = [Float](repeating: 0, count: elements.count)
+        var input = raw.mutableSpan
+        try gather(elements, of: view, tensor, &staging, &input)
+        var output = numbers.mutableSpan
+        tensor.dtype.floats(from: input.span, into: &output)
+        return numbers
     }
 
     private func gather(
