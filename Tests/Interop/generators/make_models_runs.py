@@ -27,8 +27,7 @@ def make(name: str, directory: Path) -> Path:
         # A new model's numbers are small, and its norms and biases 1 and 0, which would hide that they are mixed up.
         for key, parameter in model.named_parameters():
             if parameter.dim() > 1:
-                # Zeros would have every expert as good as any other.
-                parameter.copy_(parameter * 3 if parameter.any() else torch.randn(parameter.shape) * 0.06)
+                parameter.mul_(3)
             elif "A_log" not in key and "dt_bias" not in key:
                 parameter.add_(torch.randn(parameter.shape) * 0.1)
     model.save_pretrained(target)

@@ -72,7 +72,6 @@ RUNS = {
     "gemma4": run("Gemma4ForCausalLM", "gemma4", num_hidden_layers=6, head_dim=16, global_head_dim=32, sliding_window=64, tie_word_embeddings=True,
                   vocab_size=318, vocab_size_per_layer_input=318, hidden_size_per_layer_input=0, num_kv_shared_layers=0),
     "glm4-moe": run("Glm4MoeForCausalLM", "glm-moe", **GROUPED, head_dim=16, put=NO_MTP),
-    "glm4-moe-lite": run("Glm4MoeLiteForCausalLM", "glm-moe", **GROUPED, **LATENT, put=NO_MTP | dict(scoring_func="sigmoid")),
     "glm-dsa": run("GlmMoeDsaForCausalLM", "glm-moe", **GROUPED, **LATENT, **INDEXED, put=NO_MTP),
     "granite-moe": run("GraniteMoeForCausalLM", **EXPERTS),
     "granite-moe-shared": run("GraniteMoeSharedForCausalLM", **EXPERTS, shared_intermediate_size=48),
