@@ -1,6 +1,7 @@
 """What `knapsack convert` and a manifest make of a model, run by llama.cpp: its numbers beside those of transformers.
 
-Runs only where KNAPSACK_LLAMA_PYTHON names a Python with llama-cpp-python 0.3.36, torch and transformers 4.57.6.
+Runs only where KNAPSACK_LLAMA_PYTHON names a Python with llama-cpp-python 0.3.36, torch and transformers 4.57.6; what
+make_models_runs.py makes, where that has transformers 5.23.
 """
 
 import json
@@ -14,6 +15,7 @@ import notebook
 import pytest
 from cli import manifest
 from genuine import MINILM_FILES, snapshot_download
+from model_specs_runs import RUNS
 from project import program
 
 pytestmark = [needs.LLAMA_PYTHON, pytest.mark.oracle]
@@ -47,6 +49,27 @@ def test_the_next_token_is_as_likely_as_in_transformers(knapsack, tmp_path, scri
     print(found)
     assert abs(found["kl"]) < 1e-5
     # Where all tokens are alike, no mistake is seen.
+    assert found["from uniform"] > 1e-4
+
+
+@pytest.fixture(scope="session")
+def transformers_5() -> None:
+    command = [os.environ["KNAPSACK_LLAMA_PYTHON"], "-c", "import transformers; print(transformers.__version__)"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    if tuple(map(int, found.split(".")[:2])) < (5, 23):
+        pytest.skip(f"KNAPSACK_LLAMA_PYTHON has transformers {found}, and these models are of 5.23")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_what_transformers_saves_answers_the_same(knapsack, transformers_5, tmp_path, name):
+    run("make_models_runs.py", tmp_path, name)
+    pre = tmp_path / name / "pre-tokenizer.txt"
+    options = ["--pre", pre.read_text()] if pre.exists() else []
+    knapsack("convert", tmp_path / name, tmp_path / "out.gguf", "--outtype", "f32", *options).expect(0)
+    found = json.loads(run("run_llama_cpp.py", f"{tmp_path / name}={tmp_path / 'out.gguf'}"))
+    print(found)
+    assert abs(found["kl"]) < RUNS[name].get("most", 1e-5)
     assert found["from uniform"] > 1e-4
 
 

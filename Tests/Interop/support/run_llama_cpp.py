@@ -28,14 +28,16 @@ def open_gguf(path: str, **options) -> Llama:
 
 def causal(directory: str, path: str) -> dict:
     config = transformers.AutoConfig.from_pretrained(directory)
-    reference = transformers.AutoModelForCausalLM.from_pretrained(
-        directory, dtype=torch.float32, attn_implementation="eager"
-    ).eval()
+    (name,) = config.architectures
+    # Of a class with several parts, that for text alone is run.
+    has_parts = name.endswith("ForConditionalGeneration") and hasattr(transformers, name)
+    of = getattr(transformers, name) if has_parts else transformers.AutoModelForCausalLM
+    reference = of.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager").eval()
     llama = open_gguf(path, logits_all=True)
-    size = getattr(config, "text_config", config).vocab_size
+    size = getattr(getattr(config, "thinker_config", config), "text_config", config).vocab_size
     tokens = numpy.random.default_rng(7).integers(5, min(size, llama.n_vocab()) - 5, TOKENS).tolist()
     with torch.no_grad():
-        expected = reference(torch.tensor([tokens])).logits[0].double()
+        expected = reference(input_ids=torch.tensor([tokens])).logits[0].double()
     llama.eval(tokens)
     found = torch.tensor(numpy.array(llama.scores[:TOKENS]), dtype=torch.float64)
     width = min(expected.shape[1], found.shape[1])

@@ -1,0 +1,51 @@
+"""Makes the models of model_specs_runs.py, with transformers 5.
+
+    python make_models_runs.py DIRECTORY [NAME...]
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import make_models
+import make_models_more  # noqa: F401 (it adds tokenizers)
+import make_models_tail  # noqa: F401 (it adds tokenizers)
+import torch
+import transformers
+from model_specs_runs import RUNS
+from safetensors.torch import load_file, save_file
+
+
+def make(name: str, directory: Path) -> Path:
+    """Makes one model below a directory."""
+    spec = RUNS[name]
+    target = directory / name
+    torch.manual_seed(sum(map(ord, name)))
+    of = getattr(transformers, spec["class"])
+    model = of(of.config_class(**spec["config"])).float().eval()
+    with torch.no_grad():
+        # A new model's numbers are small, and its norms and biases 1 and 0, which would hide that they are mixed up.
+        for key, parameter in model.named_parameters():
+            if parameter.dim() > 1:
+                parameter.mul_(3)
+            elif "A_log" not in key and "dt_bias" not in key:
+                parameter.add_(torch.randn(parameter.shape) * 0.1)
+    model.save_pretrained(target)
+    if spec["names"] or spec["turned"]:
+        tensors = load_file(target / "model.safetensors")
+        for name in [name for name in tensors if name.endswith(spec["turned"])]:
+            tensors[name] = tensors[name].transpose(-1, -2).contiguous()
+        for old, new in spec["names"].items():
+            tensors = {name.replace(old, new): value for name, value in tensors.items()}
+        save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
+    path = target / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | spec["put"], indent=2))
+    make_models.TOKENIZERS[spec["tokenizer"]](target)
+    return target
+
+
+if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    for name in sys.argv[2:] or RUNS:
+        make(name, Path(sys.argv[1]))
+        print(name, flush=True)
