@@ -40,7 +40,7 @@ package enum ArchitectureRegistry {
     package static let limits: [ExactName: String] = {
         let limits: [([String], String)] = [
             (
-                ["DeepseekV4ForCausalLM"],
+                ["DeepseekV4ForCausalLM", "RWKV7ForCausalLM", "Rwkv6ForCausalLM", "Rwkv7ForCausalLM"],
                 "with a chat template: the published ones have none, and the reference takes one of llama.cpp's"
             ),
             (

@@ -222,11 +222,7 @@ struct DeepSeek4: ModelArchitecture {
         try vocabulary.addBPE(to: &metadata)
         guard metadata["tokenizer.chat_template"] != .string("") else {
             let later = model.directoryName.containsUTF8("0731") ? "-Flash-0731" : ""
-            throw ConversionError(
-                .tokenizerMissing,
-                "the model has no chat template, and those of its kind are published without one",
-                fix: "copy deepseek-ai-DeepSeek-V4\(later).jinja (llama.cpp, models/templates) "
-                    + "into a directory with the model's files, as chat_template.jinja")
+            throw .noChatTemplate("deepseek-ai-DeepSeek-V4\(later).jinja")
         }
     }
 }

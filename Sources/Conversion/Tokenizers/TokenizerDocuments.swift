@@ -131,4 +131,14 @@ extension ConversionError {
             .tokenizerMissing, "there is no \(paths), which \(purpose)",
             fix: "check that all files of the model are there, those of its tokenizer too")
     }
+
+    /// A chat template that a model is published without, and the reference takes from elsewhere.
+    /// - Parameter file: the template's name among those of llama.cpp, which are not a part of this program.
+    static func noChatTemplate(_ file: String) -> ConversionError {
+        ConversionError(
+            .tokenizerMissing,
+            "the model has no chat template, and those of its kind are published without one",
+            fix: "copy \(file) (llama.cpp, models/templates) into a directory with the model's files, "
+                + "as chat_template.jinja")
+    }
 }

@@ -4,7 +4,8 @@ import Tensors
 extension Vocabulary {
     /// Adds the tokens of RWKV's own models: `rwkv_vocab_v20230424.txt`, a line of a number, a literal of Python's and
     /// its length in bytes each. A token is written as Python shows its bytes.
-    /// - Throws: where there is no such file or it is none, and where it has more tokens than the configuration states.
+    /// - Throws: where there is no such file or it is none, where it has more tokens than the configuration states, and where there
+    ///   is no chat template, as of the published models: the reference takes one of llama.cpp's.
     package func addRwkvWorld(to metadata: inout ModelMetadata) throws(ConversionError) {
         let path: RelativePath = "rwkv_vocab_v20230424.txt"
         let files = try tokenizerFiles()
@@ -36,45 +37,7 @@ extension Vocabulary {
         try special.set("eot", 261)
         special.replace("bos", 0)
         special.replace("eos", 0)
+        guard special.chatTemplate != nil else { throw .noChatTemplate("llama-cpp-rwkv-world.jinja") }
         special.add(to: &metadata)
-        if special.chatTemplate == nil { metadata["tokenizer.chat_template"] = .string(Self.rwkvTemplate) }
     }
-
-    /// The template that llama.cpp has for these models (models/templates/llama-cpp-rwkv-world.jinja).
-    private static let rwkvTemplate = #"""
-        {%- if not add_generation_prompt is defined -%}
-            {%- set add_generation_prompt = true -%}
-        {%- endif -%}
-        {%- set ns = namespace(system_prompt='') -%}
-        {%- for message in messages -%}
-            {%- if message['role'] == 'system' -%}
-                {%- set ns.system_prompt = message['content'] -%}
-            {%- endif -%}
-        {%- endfor -%}
-        {{bos_token}}
-        {%- if ns.system_prompt != '' -%}
-        {{- 'System: ' + ns.system_prompt + '\n\n' -}}
-        {%- endif -%}
-        {%- for message in messages -%}
-            {%- if message['role'] == 'user' -%}
-                {{- 'User: ' + message['content']|trim + '\n\n' -}}
-            {%- endif -%}
-            {%- if message['role'] == 'assistant' and message['content'] is  not none -%}
-                {%- set content = message['content'] -%}
-                {%- if '</think>' in content -%}
-                    {%- set content = content.split('</think>')[-1] -%}
-                {%- endif -%}
-                {{- 'Assistant: ' + content|trim + '\n\n' -}}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- if add_generation_prompt -%}
-            {{- 'Assistant:' -}}
-            {%- if enable_thinking is defined and enable_thinking is false %}
-                {{- ' <think>\n</think>' }}
-            {%- endif %}
-            {%- if enable_thinking is defined and enable_thinking is true %}
-                {{- ' <think>' }}
-            {%- endif %}
-        {%- endif -%}
-        """#
 }

@@ -6,10 +6,13 @@ import Testing
 
 /// The tokens of RWKV's own models, which are literals of Python's.
 @Suite struct RwkvVocabularyTests {
-    private static func metadata(_ text: String, count: Int = 300) throws(ConversionError) -> ModelMetadata {
+    private static func metadata(
+        _ text: String, count: Int = 300, template: String? = "{{ messages }}"
+    ) throws(ConversionError) -> ModelMetadata {
         var sample = SampleTokenizer()
         sample.config = ["vocab_size": .integer(count)]
         sample.files["rwkv_vocab_v20230424.txt"] = Array(text.utf8)
+        if let template { sample.files["chat_template.jinja"] = Array(template.utf8) }
         var metadata = ModelMetadata(architecture: "test")
         let vocabulary = Vocabulary(
             files: sample.others, config: SampleTokenizer.json(sample.config), preTokenizer: nil,
@@ -34,8 +37,15 @@ import Testing
     @Test func hasTheTokensThatItsConverterStates() throws {
         let metadata = try Self.metadata("1 'a' 1\n")
         #expect(metadata.id("bos") == 0 && metadata.id("eos") == 0 && metadata.id("eot") == 261)
-        #expect(metadata.text("chat_template")?.hasPrefix("{%- if not add_generation_prompt") == true)
+        #expect(metadata.text("chat_template") == "{{ messages }}")
         #expect(metadata.text("ggml.model") == "rwkv")
+    }
+
+    @Test func refusesAModelWithoutATemplate() {
+        let error = #expect(throws: ConversionError.self) {
+            _ = try Self.metadata("1 'a' 1\n", template: nil)
+        }
+        #expect(error?.fix?.contains("llama-cpp-rwkv-world.jinja") == true)
     }
 
     @Test(

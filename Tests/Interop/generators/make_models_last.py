@@ -109,7 +109,7 @@ def world(target: Path) -> None:
     texts += [repr(text) for text in ("\n\n", "it's", 'say "it\'s"', "日本", "\\", " a b ", "\x00\t")] + [repr(b"\xe6\x97")]
     lines = [f"{place + 1} {text} {len(eval(text) if text[0] == 'b' else eval(text).encode())}" for place, text in enumerate(texts)]  # noqa: S307
     (target / "rwkv_vocab_v20230424.txt").write_text("\n".join(lines) + "\n")
-    (target / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "Rwkv6Tokenizer", "bos_token": "<s>", "eos_token": "<s>"}))
+    (target / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "Rwkv6Tokenizer", "bos_token": "<s>", "eos_token": "<s>", "chat_template": "{{ messages }}"}))
 
 
 def answering(target: Path) -> None:
