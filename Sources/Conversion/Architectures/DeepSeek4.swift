@@ -108,14 +108,24 @@ struct DeepSeek4: ModelArchitecture {
                 missing.append(name)
                 continue
             }
-            let value = TensorValue(TensorView(place, shape: model.tensors[place].shape))
+            let tensor = model.tensors[place]
+            guard tensor.dtype == .i32 || tensor.dtype == .i64 else {
+                throw ConversionError(
+                    .quantizationUnknown,
+                    "tensor \"\(name)\" is of the type \(tensor.dtype.rawValue), and a table of experts has "
+                        + "whole numbers (I32, I64)",
+                    fix: "check that config.json belongs to these weights")
+            }
+            let value = TensorValue(TensorView(place, shape: tensor.shape))
             converted.append(try Self.names.renamed(name, value, self.name))
         }
         // A configuration may claim any number of them.
-        for block in 0..<blockCount where missing.count < 4096 {
+        for block in 0..<blockCount {
+            guard missing.count < 4096 else { break }
             for (part, inGGUF) in Self.matrices {
                 var values: [TensorValue] = []
-                for expert in 0..<expertCount where missing.count < 4096 {
+                for expert in 0..<expertCount {
+                    guard missing.count < 4096 else { break }
                     let name = "layers.\(block).ffn.experts.\(expert).\(part).weight"
                     guard let place = places[name] else {
                         missing.append(name)

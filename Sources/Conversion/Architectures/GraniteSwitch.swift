@@ -69,7 +69,8 @@ struct GraniteSwitch: ModelArchitecture {
         for key in ["projection_head_dim", "head_dim"] where length == 0 && config[key]?.isTruthy == true {
             length = try config.size(key)
         }
-        self.length = length > 0 ? length : try config.size("hidden_size") / heads
+        self.length = try ModelConfig.rotatedHead(
+            length > 0 ? length : try config.size("hidden_size") / heads)
     }
 
     // MARK: Tensors

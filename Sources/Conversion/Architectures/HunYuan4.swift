@@ -138,6 +138,9 @@ struct HunYuan4: PlainFamily {
         guard let dense = Self.denseCount(config) else {
             throw ModelConfig.missing(["first_k_dense_replace", "mlp_layer_types"])
         }
+        guard dense >= 0 else {
+            throw .wrongValue("first_k_dense_replace", .integer(dense), "a number of blocks")
+        }
         let kinds = config["mlp_layer_types"]?.array ?? []
         guard kinds.isEmpty || kinds.prefix(while: { $0.isText("dense") }).count == dense,
             !kinds.dropFirst(dense).contains(where: { $0.isText("dense") })

@@ -35,8 +35,7 @@ struct MuseGlimmer: PlainFamily {
         let own = try converted(name, isNorm ? value.adding(1) : value)
         guard let block = TensorNames.block(of: name), name == "model.layers.\(block).self_attn.q_proj.weight"
         else { return own }
-        let length = try config.size("head_dim")
-        guard length <= 1 << 16 else { throw ModelConfig.missing(["head_dim"]) }
+        let length = try ModelConfig.rotatedHead(config.size("head_dim"))
         let scale = Float(try config.number("qk_scale_factor"))
         return [("q", scale), ("k", 1)].map { part, number in
             ConvertedTensor(

@@ -253,7 +253,9 @@ struct Rwkv7: ModelArchitecture {
         metadata.set("block_count", try ModelMetadata.count(config.blockCount()))
         let isOwn = config["head_size"] != nil && config["layer_norm_epsilon"] != nil
         if isHybrid {
-            guard config["wkv_version"]?.wholeNumber == 7 else { throw ModelConfig.missing(["wkv_version"]) }
+            guard config["wkv_version"]?.wholeNumber == 7 else {
+                throw .wrongValue("wkv_version", config["wkv_version"] ?? .null, "7")
+            }
             guard let hasGate = config["wkv_has_gate"]?.isTruthy else {
                 throw ModelConfig.missing(["wkv_has_gate"])
             }

@@ -13,6 +13,8 @@ struct Dots3Projector: ModelProjector {
     private let experts: [Int]
     /// What was met of blocks' experts and of layers in their place, by block and by the rest of the name.
     private var met: [Int: [ExactName: TensorValue]] = [:]
+    /// How many tensors of experts were met, by block.
+    private var metExperts: [Int: Int] = [:]
 
     init(_ model: ProjectorModel) throws(ConversionError) {
         var model = model
@@ -81,15 +83,14 @@ struct Dots3Projector: ModelProjector {
         _ rest: String, _ name: String, _ value: TensorValue, _ block: Int
     ) throws(ConversionError) -> [ConvertedTensor] {
         guard experts.indices.contains(block) else { throw .unknownProjectorTensor(name) }
-        let wanted = wanted(block)
-        guard wanted.containsExactly(rest) else { throw .unknownProjectorTensor(name) }
+        guard isWanted(rest, block) else { throw .unknownProjectorTensor(name) }
         met[block, default: [:]][ExactName(rest)] = value
         if let written = Self.layers[ExactName(rest)] {
             return [ConvertedTensor("v.blk.\(block).\(written)", value)]
         }
+        metExperts[block, default: 0] += 1
+        guard metExperts[block] == 3 * experts[block] else { return [] }
         let found = met[block] ?? [:]
-        let parts = wanted.filter { $0.hasUTF8Prefix("experts.") }
-        guard parts.allSatisfy({ found[ExactName($0)] != nil }) else { return [] }
         return try [("fc1", "gate"), ("fc2", "down"), ("fc3", "up")].map {
             part, written throws(ConversionError) in
             let own = (0..<experts[block]).compactMap { found[ExactName("experts.\($0).\(part).weight")] }
@@ -102,17 +103,34 @@ struct Dots3Projector: ModelProjector {
 
     /// What a block's feed-forward part has, by the ends of the names.
     private func wanted(_ block: Int) -> [String] {
-        let layers = ["fc1", "fc2", "fc3"].map { "\($0).weight" }
-        guard experts[block] > 0 else { return layers }
-        return ["gate_weight.weight", "router_bias.weight"]
-            + (0..<experts[block]).flatMap { expert in layers.map { "experts.\(expert).\($0)" } }
+        guard experts[block] > 0 else { return Self.parts }
+        return Self.routing
+            + (0..<experts[block]).flatMap { expert in Self.parts.map { "experts.\(expert).\($0)" } }
+    }
+
+    private static let parts = ["fc1.weight", "fc2.weight", "fc3.weight"]
+    private static let routing = ["gate_weight.weight", "router_bias.weight"]
+
+    /// Whether a feed-forward part has a tensor, by the end of its name.
+    private func isWanted(_ rest: String, _ block: Int) -> Bool {
+        guard experts[block] > 0 else { return Self.parts.containsExactly(rest) }
+        if Self.routing.containsExactly(rest) { return true }
+        guard let (key, number) = ProjectorNames.starred(rest), key.hasUTF8Prefix("experts.*."),
+            let expert = Int(number), number.hasSameBytes(as: "\(expert)")
+        else { return false }
+        return (0..<experts[block]).contains(expert)
+            && Self.parts.containsExactly(key.dropping(start: "experts.*."))
     }
 
     func finish() throws(ConversionError) {
-        let missing = experts.indices.flatMap { block in
-            wanted(block).filter { met[block]?[ExactName($0)] == nil }.map { end in
-                let isBare = ["gate_weight.weight", "router_bias.weight"].containsExactly(end)
-                return "vision_encoder.blocks.\(block).mlp." + (isBare ? end.dropping(".weight") ?? end : end)
+        var missing: [String] = []
+        // A configuration may claim any number of blocks.
+        for block in experts.indices {
+            guard missing.count < 4096 else { break }
+            for end in wanted(block) where met[block]?[ExactName(end)] == nil {
+                let isBare = Self.routing.containsExactly(end)
+                missing.append(
+                    "vision_encoder.blocks.\(block).mlp." + (isBare ? end.dropping(".weight") ?? end : end))
             }
         }
         guard missing.isEmpty else { throw .missingTensors(Array(missing.prefix(4096))) }

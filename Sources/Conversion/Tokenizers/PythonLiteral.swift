@@ -39,6 +39,8 @@ enum PythonLiteral {
             guard rest.count >= length else { return nil }
             let digits = String(String.UnicodeScalarView(rest.prefix(length)))
             rest = rest.dropFirst(length)
+            // A sign is none of Python's digits.
+            guard digits.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else { return nil }
             return UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init)
         }
         let plain: [Unicode.Scalar: Unicode.Scalar] = [

@@ -43,7 +43,10 @@ package struct ConversionDifference: Sendable {
             for tensor in made.tensors { byName[ExactName(tensor.name)] = tensor }
             for (index, tensor) in file.original.tensors.enumerated() {
                 guard let other = byName.removeValue(forKey: ExactName(tensor.name)),
-                    other.count == tensor.count, tensor.isNumeric, other.type.isNumeric
+                    other.count == tensor.count, tensor.isNumeric, other.type.isNumeric,
+                    // Parts of one are parts of the other: rows of a damaged file may be of any length.
+                    max(tensor.unit, other.type.blockLength)
+                        .isMultiple(of: min(tensor.unit, other.type.blockLength))
                 else {
                     missing.append(prefix + tensor.name)
                     continue

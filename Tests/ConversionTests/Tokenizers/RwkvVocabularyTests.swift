@@ -12,6 +12,8 @@ import Testing
         var sample = SampleTokenizer()
         sample.config = ["vocab_size": .integer(count)]
         sample.files["rwkv_vocab_v20230424.txt"] = Array(text.utf8)
+        // One that is empty counts as none, and with it the template.
+        sample.settings = ["tokenizer_class": "Rwkv6Tokenizer"]
         if let template { sample.files["chat_template.jinja"] = Array(template.utf8) }
         var metadata = ModelMetadata(architecture: "test")
         let vocabulary = Vocabulary(
@@ -50,7 +52,7 @@ import Testing
 
     @Test(
         arguments: [
-            "1", "1 'a'", "1 'a' 2", "1 a 1", "1 'a 1", "1 ''' 1", #"1 b'\xfg' 1"#, #"1 '\' 1"#,
+            "1", "1 'a'", "1 'a' 2", "1 a 1", "1 'a 1", "1 ''' 1", #"1 b'\xfg' 1"#, #"1 '\' 1"#, #"1 '\x+f' 1"#,
             #"1 '\ud800' 3"#,
             "1 b'日' 3", "1 'a' 99999999999999999999", " ", "1 ' 1",
         ])
