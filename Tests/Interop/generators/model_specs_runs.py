@@ -49,7 +49,7 @@ def within(of: str, tokenizer: str = "bpe", text: dict | None = None, **outside)
 
 
 RUNS = {
-    "afmoe": run("AfmoeForCausalLM", **SHARED, num_dense_layers=1, head_dim=16, sliding_window=64, mup_enabled=True),
+    "afmoe": run("AfmoeForCausalLM", **SHARED, num_dense_layers=1, head_dim=16, sliding_window=64, mup_enabled=True, route_scale=2.826, put=dict(route_norm=True)),
     "apertus": run("ApertusForCausalLM"),
     "arcee": run("ArceeForCausalLM"),
     "bamba": run("BambaForCausalLM", num_hidden_layers=3, attn_layer_indices=[1], **MAMBA,
