@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +16,13 @@ import transformers
 from model_specs_runs import RUNS
 from safetensors.torch import load_file, save_file
 
+ROUTER = re.compile(r"router|\bgate\b|expert_bias|correction_bias")
+
+
+def routers(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
+    """The numbers of routers that are not parameters: most classes have there what is added to choose experts."""
+    return [(key, buffer) for key, buffer in model.named_buffers() if ROUTER.search(key) and buffer.is_floating_point()]
+
 
 def make(name: str, directory: Path) -> Path:
     """Makes one model below a directory."""
@@ -25,8 +33,11 @@ def make(name: str, directory: Path) -> Path:
     model = of(of.config_class(**spec["config"])).float().eval()
     with torch.no_grad():
         # A new model's numbers are small, and its norms and biases 1 and 0, which would hide that they are mixed up.
-        for key, parameter in model.named_parameters():
-            if parameter.dim() > 1:
+        for key, parameter in [*model.named_parameters(), *routers(model)]:
+            if not parameter.any() and ROUTER.search(key):
+                # A router of zeros has every expert as good as any other, and does not show how they are chosen and weighed.
+                parameter.copy_(torch.randn(parameter.shape) * 0.1)
+            elif parameter.dim() > 1:
                 parameter.mul_(3)
             elif "A_log" not in key and "dt_bias" not in key:
                 parameter.add_(torch.randn(parameter.shape) * 0.1)

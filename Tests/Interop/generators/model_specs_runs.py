@@ -32,6 +32,8 @@ QWEN_VISION = dict(depth=1, hidden_size=32, embed_dim=32, intermediate_size=64, 
 AUDIO = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2, d_model=32, encoder_layers=1,
              encoder_attention_heads=2, encoder_ffn_dim=64, num_mel_bins=16)  # fmt: skip
 MROPE = dict(rope_parameters=dict(rope_type="default", rope_theta=10000.0, mrope_section=[2, 3, 3]))
+# Where sections take turns, llama.cpp rotates nothing by what is left when the second and third have no more.
+TURNS = dict(rope_parameters=dict(rope_type="default", rope_theta=10000.0, mrope_section=[3, 3, 2]))
 
 HALF_ROTATED = dict(rope_parameters=dict(rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.5, mrope_section=[1, 1, 2]))
 
@@ -49,13 +51,16 @@ def within(of: str, tokenizer: str = "bpe", text: dict | None = None, **outside)
 
 
 RUNS = {
-    "afmoe": run("AfmoeForCausalLM", **SHARED, num_dense_layers=1, head_dim=16, sliding_window=64, mup_enabled=True),
+    # transformers always scales a token's experts to 1, and does not save the key that says so.
+    "afmoe": run("AfmoeForCausalLM", **SHARED, num_dense_layers=1, head_dim=16, sliding_window=64, mup_enabled=True, route_scale=2.826,
+                 put=dict(route_norm=True)),
     "apertus": run("ApertusForCausalLM"),
     "arcee": run("ArceeForCausalLM"),
     "bamba": run("BambaForCausalLM", num_hidden_layers=3, attn_layer_indices=[1], **MAMBA,
                  rope_parameters=dict(rope_type="default", rope_theta=10000.0, partial_rotary_factor=1.0)),
-    "cohere2": run("Cohere2ForCausalLM", num_hidden_layers=4, sliding_window=64, head_dim=16, tie_word_embeddings=True, put=dict(rotary_pct=1.0)),
-    "cohere2-moe": run("Cohere2MoeForCausalLM", num_hidden_layers=4, sliding_window=64, head_dim=16, **SHARED),
+    "cohere2": run("Cohere2ForCausalLM", num_hidden_layers=4, sliding_window=64, head_dim=16, logit_scale=1.0, tie_word_embeddings=True,
+                   put=dict(rotary_pct=1.0)),
+    "cohere2-moe": run("Cohere2MoeForCausalLM", num_hidden_layers=4, sliding_window=64, head_dim=16, logit_scale=1.0, **SHARED),
     "deepseek32": run("DeepseekV32ForCausalLM", **GROUPED, **LATENT, **INDEXED, put=dict(scoring_func="sigmoid")),
     "dots1": run("Dots1ForCausalLM", **GROUPED | dict(num_key_value_heads=4), head_dim=16, put=dict(scoring_func="sigmoid")),
     "ernie-moe": run("Ernie4_5_MoeForCausalLM", "spm", **EXPERTS, intermediate_size=64, moe_num_experts=4, moe_k=2, moe_layer_start_index=1, moe_num_shared_experts=1),
@@ -72,6 +77,7 @@ RUNS = {
     "gemma4": run("Gemma4ForCausalLM", "gemma4", num_hidden_layers=6, head_dim=16, global_head_dim=32, sliding_window=64, tie_word_embeddings=True,
                   vocab_size=318, vocab_size_per_layer_input=318, hidden_size_per_layer_input=0, num_kv_shared_layers=0),
     "glm4-moe": run("Glm4MoeForCausalLM", "glm-moe", **GROUPED, head_dim=16, put=NO_MTP),
+    "glm4-moe-lite": run("Glm4MoeLiteForCausalLM", "glm-moe", **GROUPED, **LATENT, put=NO_MTP | dict(scoring_func="sigmoid")),
     "glm-dsa": run("GlmMoeDsaForCausalLM", "glm-moe", **GROUPED, **LATENT, **INDEXED, put=NO_MTP),
     "granite-moe": run("GraniteMoeForCausalLM", **EXPERTS),
     "granite-moe-shared": run("GraniteMoeSharedForCausalLM", **EXPERTS, shared_intermediate_size=48),
@@ -79,7 +85,7 @@ RUNS = {
                           layer_types=["mamba", "attention", "mamba"], put=dict(layer_types=["mamba", "attention", "mamba"])),
     "granite-swa": run("GraniteSWAForCausalLM", sliding_window=64),
     "granite-moe-swa": run("GraniteMoeSWAForCausalLM", **EXPERTS, sliding_window=64),
-    "hy3": run("HYV3ForCausalLM", **SHARED, head_dim=16, first_k_dense_replace=1),
+    "hy3": run("HYV3ForCausalLM", **SHARED, head_dim=16, first_k_dense_replace=1, initializer_range=0.02),
     "hrm-text": run("HrmTextForCausalLM", num_key_value_heads=4, head_dim=16),
     "hunyuan": run("HunYuanDenseV1ForCausalLM", head_dim=16),
     "jais2": run("Jais2ForCausalLM"),
@@ -131,7 +137,7 @@ RUNS = {
     "hunyuan-vl": within("HunYuanVLForConditionalGeneration", text=dict(head_dim=16, rope_parameters=dict(
         rope_type="xdrope", rope_theta=10000.0, alpha=1000.0, xdrope_section=[2, 2, 2, 2], factor=1.0, beta_fast=32, beta_slow=1, mscale=1.0,
         mscale_all_dim=1.0)), vision_config=VISION),
-    "qwen3-asr": within("Qwen3ASRForConditionalGeneration", text=dict(MROPE, head_dim=16), audio_config=AUDIO),
+    "qwen3-asr": within("Qwen3ASRForConditionalGeneration", text=dict(TURNS, head_dim=16), audio_config=AUDIO),
     "janus": within("JanusForConditionalGeneration", text=dict(model_type="llama"), vision_config=VISION),
     "llama4-pictures": within("Llama4ForConditionalGeneration", text=dict(
         EXPERTS, num_hidden_layers=4, intermediate_size_mlp=96, head_dim=16, interleave_moe_layer_step=2), vision_config=VISION),
@@ -140,8 +146,8 @@ RUNS = {
     "qwen2-audio": within("Qwen2AudioForConditionalGeneration", text=dict(model_type="qwen2"), audio_config=AUDIO | dict(model_type="qwen2_audio_encoder")),
     "qwen2-vl": within("Qwen2VLForConditionalGeneration", text=MROPE, vision_config=QWEN_VISION),
     "qwen2_5-vl": within("Qwen2_5_VLForConditionalGeneration", text=MROPE, vision_config=QWEN_VISION),
-    "qwen3-vl": within("Qwen3VLForConditionalGeneration", text=dict(MROPE, head_dim=16), vision_config=QWEN_VISION),
-    "qwen3-vl-moe": within("Qwen3VLMoeForConditionalGeneration", text=dict(MROPE, **EXPERTS | dict(moe_intermediate_size=48), head_dim=16), vision_config=QWEN_VISION)
+    "qwen3-vl": within("Qwen3VLForConditionalGeneration", text=dict(TURNS, head_dim=16), vision_config=QWEN_VISION),
+    "qwen3-vl-moe": within("Qwen3VLMoeForConditionalGeneration", text=dict(TURNS, **EXPERTS | dict(moe_intermediate_size=48), head_dim=16), vision_config=QWEN_VISION)
     | {"turned": ("experts.down_proj", "experts.gate_up_proj")},
     "qwen35-pictures": within("Qwen3_5ForConditionalGeneration", text=dict(DELTA, head_dim=32), vision_config=QWEN_VISION),
     "qwen35-moe-pictures": within("Qwen3_5MoeForConditionalGeneration", text=dict(EXPERTS, **DELTA, head_dim=32), vision_config=QWEN_VISION),
