@@ -17,7 +17,7 @@ def run(script: str, *arguments: str | Path) -> str:
     """What one of the programs in generators/ or support/ prints."""
     command = [os.environ["KNAPSACK_CONVERT_PYTHON"], program(script), *arguments]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL).stdout
 
 
 def options(model: Path) -> list[str]:
@@ -52,5 +52,6 @@ def convert_all(folder: Path, generator: str, types: tuple[str, ...], *more: str
     # The reference changes its own table of names for Arctic, by which it cannot convert any other after it.
     names = sorted(models.iterdir(), key=lambda model: (model.name == "arctic", model.name))
     said = run("convert_reference.py", *more, os.environ["KNAPSACK_CONVERT_HF"], files, ",".join(types), *names)
-    assert all('"error": null' in line for line in said.splitlines()), said
+    # transformers asks about code beside a model where its own converter looks at the configuration first.
+    assert said.count('"error": null') == len(names) * len(types), said
     return Converted(models, files)
