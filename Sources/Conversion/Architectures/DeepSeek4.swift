@@ -184,9 +184,12 @@ struct DeepSeek4: ModelArchitecture {
 
     // MARK: Metadata
 
+    /// What stands where the template goes until the vocabulary has it: a key without a value would have no place.
+    private static let placeholder = "none"
+
     func addFirstParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         // The reference writes one of llama.cpp's here, and that of the model, if there is one, in its place.
-        metadata["tokenizer.chat_template"] = .string("")
+        metadata["tokenizer.chat_template"] = .string(Self.placeholder)
     }
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
@@ -230,7 +233,8 @@ struct DeepSeek4: ModelArchitecture {
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         try vocabulary.addBPE(to: &metadata)
-        guard metadata["tokenizer.chat_template"] != .string("") else {
+        let template = metadata["tokenizer.chat_template"]
+        guard template != nil, template != .string(Self.placeholder) else {
             let later = model.directoryName.containsUTF8("0731") ? "-Flash-0731" : ""
             throw .noChatTemplate("deepseek-ai-DeepSeek-V4\(later).jinja")
         }

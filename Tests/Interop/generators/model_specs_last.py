@@ -105,6 +105,10 @@ V4_SHAPES = {"embed.weight": [SIZE, 64], "norm.weight": [64], "head.weight": [SI
     "layers.2", 128, hashed=False) | v4_block("mtp.0", 0, hashed=False) | {"mtp.0.enorm.weight": [64], "mtp.0.e_proj.weight": [64, 64]}  # fmt: skip
 
 
+# The published ones have none: the reference takes one of llama.cpp's (models/templates, which have to be beside it here).
+TEMPLATE = {"chat_template.jinja": "{{ messages }}"}
+
+
 def published(tensors):
     """With the types that DeepSeek V4 is published in: experts of four bits, matrices of attention of eight, and tables."""
     import torch
@@ -291,9 +295,9 @@ BY_HAND = {
         f"{BLOCK}.self_attn.{name}": shape for name, shape in (MIX6 | {
             "q_proj.weight": [64, 64], "k_proj.weight": [32, 64], "v_proj.weight": [32, 64], "o_proj.weight": [64, 64], "q_proj.bias": [64],
             "k_proj.bias": [32], "v_proj.bias": [32]}).items()}, "bpe"),
-    "deepseek-v4": made(V4, V4_SHAPES, "bpe") | dict(edit=published),
+    "deepseek-v4": made(V4, V4_SHAPES, "bpe", files=TEMPLATE) | dict(edit=published),
     "deepseek-v4-0731": made(but(V4, "rope_scaling", "quantization_config"), {
-        name: shape for name, shape in V4_SHAPES.items() if not name.startswith("mtp.")}, "bpe", "float16") | dict(edit=published),
+        name: shape for name, shape in V4_SHAPES.items() if not name.startswith("mtp.")}, "bpe", "float16", files=TEMPLATE) | dict(edit=published),
     "ling3": made(LING, ling(LING_QUERIES, ahead=True), "bpe") | dict(floats=("A_log", "dt_bias", "expert_bias")),
     "ling3-vl": made(dict(architectures=["BailingMoeV3VLForConditionalGeneration"], model_type="bailing_moe_v3_vl", text_config=but(
         LING, "architectures", q_lora_rank=48, num_nextn_predict_layers=0, mrope_section=[2, 1, 1], expert_swiglu_limit_list=[None, 7.0, 7],
