@@ -185,7 +185,7 @@ class TestKaggle:
         cache = tmp_path / "cache"
         source, folder = KAGGLE[kind]
         self.begin(kind, state, kaggle_fetch, wayward_kaggle, cache)
-        wayward_kaggle.add_fault(fault, path="model.safetensors", times=10_000, after=1_500_000 if fault == "wrong-bytes" else 0)
+        wayward_kaggle.add_fault(fault, path="model.safetensors", times=10_000, after=2_300_000 if fault == "wrong-bytes" else 0)
         done = kaggle_fetch(cache, source, "--retries", "1").expect(1, 2)
         assert "error: " in done.stderr and "fix: " in done.stderr
         assert done.code == (1 if fault in ("wrong-bytes", "changed-md5") else 2), done.text
@@ -253,7 +253,7 @@ class TestKaggle:
         wayward_kaggle.archive_kind = form
         self.interrupted(state, kaggle_fetch, wayward_kaggle, cache)
         before = layout(cache / "notebooks") if (cache / "notebooks").exists() else {}
-        wayward_kaggle.add_fault(fault, times=10_000, after=1_500_000 if fault == "wrong-bytes" else 0)
+        wayward_kaggle.add_fault(fault, times=10_000, after=2_300_000 if fault == "wrong-bytes" else 0)
         done = kaggle_fetch(cache, OUTPUT, "--retries", "1").expect(1, 2)
         assert "error: " in done.stderr and "fix: " in done.stderr
         after = layout(cache / "notebooks") if (cache / "notebooks").exists() else {}
