@@ -102,11 +102,7 @@ package struct MissingTensors: Sendable {
     ) -> [String] {
         guard config["text_config"]?["quantization_config"] == nil, !tensors.isEmpty else { return [] }
         do throws(ConversionError) {
-            // How many tokens there are decides no name.
-            var files = ModelDocuments([
-                "config.json": Array(config.compactText.utf8), "tokenizer.json": Array(#"{"model":{}}"#.utf8),
-            ])
-            files["hf_quant_config.json"] = quantization.map { Array($0.compactText.utf8) }
+            let files = documents(config, quantization: quantization)
             guard try isUndone(ModelConfig(config), files, tensors) else { return alone(config, tensors) }
             let model = try HuggingFaceModel(
                 directoryName: "", files: files, card: nil, tensors: tensors, contents: nil)
@@ -117,6 +113,16 @@ package struct MissingTensors: Sendable {
         } catch {
             return error.code == .tensorMissing ? error.tensors : []
         }
+    }
+
+    /// The files of a model of which only configurations are known.
+    static func documents(_ config: JSON, quantization: JSON?) -> ModelDocuments {
+        // How many tokens there are decides no name.
+        var files = ModelDocuments([
+            "config.json": Array(config.compactText.utf8), "tokenizer.json": Array(#"{"model":{}}"#.utf8),
+        ])
+        files["hf_quant_config.json"] = quantization.map { Array($0.compactText.utf8) }
+        return files
     }
 
     /// Whether quantization can be undone, if there is some.
