@@ -24,7 +24,19 @@ def routers(model: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
     return [(key, buffer) for key, buffer in model.named_buffers() if ROUTER.search(key) and buffer.is_floating_point()]
 
 
-def make(name: str, directory: Path) -> Path:
+def change(model: torch.nn.Module) -> None:
+    """A new model's numbers are small, and its norms and biases 1 and 0, which would hide that they are mixed up."""
+    for key, parameter in [*model.named_parameters(), *routers(model)]:
+        if not parameter.any() and ROUTER.search(key):
+            # A router of zeros has every expert as good as any other, and does not show how they are chosen and weighed.
+            parameter.copy_(torch.randn(parameter.shape) * 0.1)
+        elif parameter.dim() > 1:
+            parameter.mul_(3)
+        elif "A_log" not in key and "dt_bias" not in key:
+            parameter.add_(torch.randn(parameter.shape) * 0.1)
+
+
+def make(name: str, directory: Path, change=change) -> Path:
     """Makes one model below a directory."""
     spec = RUNS[name]
     target = directory / name
@@ -32,15 +44,7 @@ def make(name: str, directory: Path) -> Path:
     of = getattr(transformers, spec["class"])
     model = of(of.config_class(**spec["config"])).float().eval()
     with torch.no_grad():
-        # A new model's numbers are small, and its norms and biases 1 and 0, which would hide that they are mixed up.
-        for key, parameter in [*model.named_parameters(), *routers(model)]:
-            if not parameter.any() and ROUTER.search(key):
-                # A router of zeros has every expert as good as any other, and does not show how they are chosen and weighed.
-                parameter.copy_(torch.randn(parameter.shape) * 0.1)
-            elif parameter.dim() > 1:
-                parameter.mul_(3)
-            elif "A_log" not in key and "dt_bias" not in key:
-                parameter.add_(torch.randn(parameter.shape) * 0.1)
+        change(model)
     model.save_pretrained(target)
     if spec["names"] or spec["turned"]:
         tensors = load_file(target / "model.safetensors")
