@@ -36,6 +36,11 @@ def change(model: torch.nn.Module) -> None:
             parameter.add_(torch.randn(parameter.shape) * 0.1)
 
 
+def own(saved: dict, default: dict) -> dict:
+    """What a class has itself: it also keeps what else it is given, such as sizes that only others have."""
+    return {key: own(value, default[key]) if key == "text_config" else value for key, value in saved.items() if key in {*default, "architectures", "dtype"}}
+
+
 def make(name: str, directory: Path, change=change) -> Path:
     """Makes one model below a directory."""
     spec = RUNS[name]
@@ -54,7 +59,8 @@ def make(name: str, directory: Path, change=change) -> Path:
             tensors = {name.replace(old, new): value for name, value in tensors.items()}
         save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
     path = target / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | spec["put"], indent=2))
+    saved = own(json.loads(path.read_text()), of.config_class().to_dict())
+    path.write_text(json.dumps(saved | spec["put"], indent=2))
     make_models.TOKENIZERS[spec["tokenizer"]](target)
     return target
 
