@@ -43,6 +43,7 @@ extension ConfigKeys {
                     ], .read("the factors of scores, embeddings, residuals and the output"), .number),
                 ForeignRow(["no_rope_layers"], .read("which layers rotate")),
                 ForeignRow(["no_rope_layer_interval"], .ignored("no_rope_layers states it")),
+                ForeignRow(["layer_rope_theta"], .related(.oneBase)),
                 ForeignRow(["shared_intermediate_size"], .read("sizes of experts"), .number),
                 ForeignRow(
                     ["position_embedding_type"], .only(["rope"], "llama.cpp rotates queries and keys")),
@@ -159,7 +160,10 @@ extension ConfigKeys {
             ForeignRow(
                 ["mamba_inner_layernorms"], .only([true], "llama.cpp's model of this family has such norms")),
             ForeignRow(
-                ["num_logits_to_keep", "use_mamba_kernels", "calc_logits_for_entire_prompt"],
+                [
+                    "num_logits_to_keep", "use_mamba_kernels", "use_associative_scan", "use_mambapy",
+                    "calc_logits_for_entire_prompt",
+                ],
                 .ignored("how a program computes, not what it computes")),
         ] + noWindow.prefix(1)
 
