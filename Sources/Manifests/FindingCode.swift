@@ -12,6 +12,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case acceleratorTight = "accelerator-tight"
     case adapterBaseDenied = "adapter-base-denied"
     case adapterBaseMissing = "adapter-base-missing"
+    case adapterBaseOther = "adapter-base-other"
     case adapterConfigMalformed = "adapter-config-malformed"
     case adapterConfigMissing = "adapter-config-missing"
     case adapterConfigUnsupported = "adapter-config-unsupported"
@@ -300,7 +301,7 @@ extension FindingCode {
     package var severity: Diagnostic.Severity {
         switch self {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
-            .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .configKeyUnknown,
+            .acceleratorTight, .adapterBaseMissing, .adapterBaseOther, .adapterScale, .cardBroken, .configKeyUnknown,
             .configValueDiffers, .conversionDamaged,
             .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere, .fetchTokenWithheld,
             .fetchUnproved,

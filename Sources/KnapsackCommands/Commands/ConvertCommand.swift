@@ -269,10 +269,14 @@ struct ConvertCommand: KnapsackCommand {
         if lora == nil, let adapter = try AdapterAlone.finding(snapshot, name: model) {
             throw Diagnostics(adapter)
         }
+        let base = try lora.map { try caches.model($0) }
+        if let base, let other = try AdapterAlone.otherBase(snapshot, name: model, on: base) {
+            session.report([other])
+        }
         let conversion =
-            if let lora {
+            if let base {
                 try GGUFConversion(
-                    adapter: snapshot, base: try caches.model(lora), name: model,
+                    adapter: snapshot, base: base, name: model,
                     directoryName: try directoryName(), request, path: path)
             } else {
                 try GGUFConversion(
