@@ -97,8 +97,8 @@ class Reference:
         grid = torch.tensor([[side // size for side in picture.shape[1:]]])
         return self.features(pixel_values=flat, spatial_shapes=grid, pixel_attention_mask=torch.ones(flat.shape[:2], dtype=torch.int))
 
-    def of_gemma4(self, picture: torch.Tensor) -> torch.Tensor:
-        size = self.config.vision_config.patch_size
+    def of_gemma4(self, picture: torch.Tensor, patches: int = 1) -> torch.Tensor:
+        size = self.config.vision_config.patch_size * patches
         rows, columns = (side // size for side in picture.shape[1:])
         places = torch.stack(torch.meshgrid(torch.arange(columns), torch.arange(rows), indexing="xy"), dim=-1).reshape(1, -1, 2)
         return self.features(pixel_values=self.in_rows(picture, size)[None], image_position_ids=places)
@@ -176,6 +176,12 @@ class Reference:
         inputs = transformers.Gemma4AudioFeatureExtractor()([samples], sampling_rate=16000, return_tensors="pt")
         found = self.model.model.get_audio_features(inputs["input_features"], inputs["input_features_mask"])
         return found.pooler_output
+
+    def of_gemma4_unified(self, picture: torch.Tensor) -> torch.Tensor:
+        return self.of_gemma4(picture, self.config.vision_config.pooling_kernel_size)
+
+    def hearing_gemma4_unified(self, samples: numpy.ndarray) -> torch.Tensor:
+        return self.model.model.get_audio_features(torch.tensor(samples).reshape(1, -1, 640)).pooler_output
 
     def hearing_granite_speech(self, samples: numpy.ndarray) -> torch.Tensor:
         # As its extractor computes it with torchaudio: two frames are one row.
