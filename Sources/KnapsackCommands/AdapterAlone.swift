@@ -27,7 +27,7 @@ enum AdapterAlone {
             code: .configMissing, "\(name) is a LoRA adapter, and no model by itself",
             notes: [
                 "with --lora it becomes a GGUF for llama.cpp's --lora; --merge puts it into the weights of its base"
-            ], fix: fix, verdict: .undecided)
+            ], fix: fix)
     }
 
     /// Whether a file holds weights or the configuration of a model.

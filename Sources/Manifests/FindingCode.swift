@@ -17,6 +17,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case adapterConfigUnsupported = "adapter-config-unsupported"
     case adapterEmpty = "adapter-empty"
     case adapterHalf = "adapter-half"
+    case adapterLeftOut = "adapter-left-out"
     case adapterMethod = "adapter-method"
     case adapterMissing = "adapter-missing"
     case adapterQuantized = "adapter-quantized"
@@ -188,6 +189,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case pickleRefused = "pickle-refused"
     case pickleUnreadable = "pickle-unreadable"
     case pinMoved = "pin-moved"
+    case preTokenizerDiffers = "pre-tokenizer-differs"
     case preTokenizerUnknown = "pre-tokenizer-unknown"
     case processorMissing = "processor-missing"
     case program = "program"
@@ -300,14 +302,16 @@ extension FindingCode {
     package var severity: Diagnostic.Severity {
         switch self {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
-            .acceleratorTight, .adapterBaseMissing, .adapterScale, .cardBroken, .configKeyUnknown,
+            .acceleratorTight, .adapterBaseMissing, .adapterLeftOut, .adapterScale, .cardBroken,
+            .configKeyUnknown,
             .configValueDiffers, .conversionDamaged,
             .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere, .fetchTokenWithheld,
             .fetchUnproved,
             .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
-            .pinMoved, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
+            .pinMoved, .preTokenizerDiffers, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback,
+            .refKept, .remoteCode,
             .remoteCodeElsewhere, .sharedFiles, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
             .setup, .zipBroken:
             .warning
