@@ -103,7 +103,7 @@ package struct ConversionRecord: Equatable, Sendable {
         }
         self.files = files
         results = json["results"]?.members ?? []
-        remarks = (json["remarks"]?.array ?? []).compactMap(Self.remark)
+        remarks = (json["remarks"]?.array ?? []).compactMap(ConversionRemark.diagnostic)
     }
 
     package var text: String {
@@ -118,28 +118,7 @@ package struct ConversionRecord: Equatable, Sendable {
             .init("files", .array(files)),
         ]
         if !results.isEmpty { members.append(.init("results", .object(results))) }
-        if !remarks.isEmpty { members.append(.init("remarks", .array(remarks.map(Self.json)))) }
+        if !remarks.isEmpty { members.append(.init("remarks", .array(remarks.map(ConversionRemark.json)))) }
         return JSON.object(members).prettyText + "\n"
-    }
-
-    private static func json(_ remark: Diagnostic) -> JSON {
-        var members: [JSON.Member] = [
-            .init("code", .string(remark.code.rawValue)),
-            .init("severity", .string(remark.severity.rawValue)),
-            .init("message", .string(remark.message)),
-        ]
-        if !remark.notes.isEmpty { members.append(.init("notes", .array(remark.notes.map(JSON.string)))) }
-        if let fix = remark.fix { members.append(.init("fix", .string(fix))) }
-        return .object(members)
-    }
-
-    /// A remark; `nil` for one of a Knapsack that knows other codes.
-    private static func remark(_ json: JSON) -> Diagnostic? {
-        guard let code = json["code"]?.string.flatMap(FindingCode.init(rawValue:)),
-            let severity = json["severity"]?.string.flatMap(Diagnostic.Severity.init(rawValue:)),
-            severity != .error, let message = json["message"]?.string
-        else { return nil }
-        return Diagnostic(
-            severity, code: code, message, notes: json["notes"]?.strings ?? [], fix: json["fix"]?.string)
     }
 }

@@ -1,11 +1,21 @@
 import Caches
 import Formats
 import Manifests
+import ModelFacts
 import Storage
 
 /// An adapter that was named in the place of a model.
 enum AdapterAlone {
     private static let configName: RelativePath = "adapter_config.json"
+
+    /// A warning where an adapter states that it is for another model than the one that it is put on.
+    /// - Parameter name: the adapter as the command line names it.
+    static func otherBase(_ adapter: Snapshot, name: String, on model: Snapshot) throws -> Diagnostic? {
+        guard let config = adapter.files.first(where: { $0.path == configName }) else { return nil }
+        let bytes = try FileReader.contents(of: config.location, limit: 1 << 24)
+        guard let stated = (try? JSON.parse(bytes))?["base_model_name_or_path"]?.string else { return nil }
+        return AdapterBase.difference(of: name, for: stated, on: model.origin)
+    }
 
     /// What to do instead; `nil` if there is a model to convert.
     /// - Parameter name: the model as the command line names it.

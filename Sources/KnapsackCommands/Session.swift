@@ -56,11 +56,17 @@ final class Session: Sendable {
         return { [meter] event in meter.handle(event) }
     }
 
-    /// Reports findings at once and remembers them for the exit code; notes only with `--verbose`.
+    /// Reports findings at once and remembers them for the exit code; notes only with `--verbose`, and what was reported
+    /// before not again: a lock that is made and then checked says the same twice.
     func report(_ findings: [Diagnostic]) {
+        let findings = state.withLock { state in
+            findings.map { $0.naming(manifest: manifest) }.filter { finding in
+                guard !state.findings.contains(finding) else { return false }
+                state.findings.append(finding)
+                return true
+            }
+        }
         guard !findings.isEmpty else { return }
-        let findings = findings.map { $0.naming(manifest: manifest) }
-        state.withLock { $0.findings += findings }
         // As workflow commands they are in the log already.
         guard format != .github else { return }
         meter.clear()

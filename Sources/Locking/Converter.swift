@@ -42,8 +42,10 @@ struct Converter: Sendable {
         let isNew: Bool
         /// What was found out when it was made, sorted.
         var results: [JSON.Member] = []
-        /// What is worth knowing of it.
+        /// What is worth knowing of how it was made.
         var findings: [Diagnostic] = []
+        /// What is worth knowing of it each time that it is used.
+        var remarks: [Diagnostic] = []
     }
 
     /// The files of a conversion: those that are kept, where all of them are what they should be, else new ones.
@@ -95,7 +97,8 @@ struct Converter: Sendable {
                     Made.File(
                         cached: try Converter.cached(path, at: cache.location(of: path, key: key)),
                         proved: proved)
-                }, isNew: true, results: result.facts, findings: findings + result.remarks)
+                }, isNew: true, results: result.facts, findings: findings,
+                remarks: result.remarks)
         } catch {
             throw ConversionProblem.explained(error, writing: target)
         }
@@ -121,7 +124,7 @@ struct Converter: Sendable {
             guard case .success(let proved) = result, proved.digests.sha256 == file.sha256 else { return nil }
             made.append(Made.File(cached: cached, proved: proved))
         }
-        return Made(files: made, isNew: false, results: record.results, findings: record.remarks)
+        return Made(files: made, isNew: false, results: record.results, remarks: record.remarks)
     }
 
     private func prove(

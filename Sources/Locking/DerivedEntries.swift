@@ -59,6 +59,9 @@ struct DerivedEntries {
         }
         if let previous, inputs.match(previous), previous.license == inputs.license(entry.license) {
             entries.append(previous)
+            findings += ConversionRemark.findings(previous).map {
+                $0.located(at: entry.location).allowed(by: entry)
+            }
             outcomes.append(ConversionOutcome(previous, request, inputs.conversion, .locked))
             return
         }
@@ -79,7 +82,7 @@ struct DerivedEntries {
             }
             return unmade.append(entry.name)
         }
-        findings += made.findings.map { $0.located(at: entry.location).allowed(by: entry) }
+        findings += (made.findings + made.remarks).map { $0.located(at: entry.location).allowed(by: entry) }
         let locked = try self.entry(entry, source, inputs, made)
         entries.append(locked)
         outcomes.append(
@@ -120,7 +123,7 @@ struct DerivedEntries {
             name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
             license: inputs.license(entry.license),
             facts: (DerivedEntries.facts(facts, source) + DerivedEntries.dangers(inputs.carried, source)
-                + made.results).sortedByKey, files: files,
+                + made.results + [ConversionRemark.lockMember(made.remarks)].compactMap(\.self)).sortedByKey, files: files,
             tensors: files.flatMap { tensors[$0.path] ?? [] })
     }
 

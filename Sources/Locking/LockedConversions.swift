@@ -55,7 +55,8 @@ package enum LockedConversions {
             let made = try await converter.files(of: entry.name, inputs.recipe, conversion) {
                 try await converter.inputs(inputs, of: source)
             }
-            findings += made.findings
+            // What the lock has of them, its check has told.
+            findings += made.findings + (entry.fact(ConversionRemark.fact) == nil ? made.remarks : [])
             try compare(entry, made)
             outcomes.append(ConversionOutcome(entry, request, conversion, made.isNew ? .made : .cached))
         }

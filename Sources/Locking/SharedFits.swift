@@ -62,13 +62,13 @@ extension DerivedEntries {
         }
     }
 
-    /// The bytes of each model's file in the best choice of all together.
+    /// The bytes of each model's file, with its projector, in the best choice of all together.
     private static func divide(
         _ budget: Int, among models: [FitModel], weights: [Int]
     ) throws(Diagnostics) -> [Int] {
         let problems = zip(models, weights).map { $0.problem(factor: $1) }
-        // What is no tensor's is taken in any case.
-        let overheads = models.map { -$0.capacity(for: 0) }
+        // What is no tensor's is taken in any case, and so is a projector beside the file.
+        let overheads = models.map { $0.besideSize.saturated(adding: -$0.capacity(for: 0)) }
         let overhead = overheads.saturatedSum(\.self)
         let solution: ChoiceSolution
         do throws(ChoiceFailure) {

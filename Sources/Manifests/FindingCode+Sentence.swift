@@ -12,6 +12,7 @@ extension FindingCode {
         case .acceleratorTight: "A model leaves little of the accelerator's memory"
         case .adapterBaseDenied: "An adapter is for a model that the policy does not allow"
         case .adapterBaseMissing: "The base model of an adapter is not in the bundle"
+        case .adapterBaseOther: "An adapter is put on another model than the one it is for"
         case .adapterConfigMalformed: "The configuration of an adapter is not one that PEFT writes"
         case .adapterConfigMissing: "An adapter has no configuration"
         case .adapterConfigUnsupported:

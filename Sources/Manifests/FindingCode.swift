@@ -12,6 +12,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case acceleratorTight = "accelerator-tight"
     case adapterBaseDenied = "adapter-base-denied"
     case adapterBaseMissing = "adapter-base-missing"
+    case adapterBaseOther = "adapter-base-other"
     case adapterConfigMalformed = "adapter-config-malformed"
     case adapterConfigMissing = "adapter-config-missing"
     case adapterConfigUnsupported = "adapter-config-unsupported"
@@ -302,7 +303,8 @@ extension FindingCode {
     package var severity: Diagnostic.Severity {
         switch self {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
-            .acceleratorTight, .adapterBaseMissing, .adapterLeftOut, .adapterScale, .cardBroken,
+            .acceleratorTight, .adapterBaseMissing, .adapterBaseOther, .adapterLeftOut, .adapterScale,
+            .cardBroken,
             .configKeyUnknown,
             .configValueDiffers, .conversionDamaged,
             .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere, .fetchTokenWithheld,

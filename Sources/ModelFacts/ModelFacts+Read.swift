@@ -126,10 +126,13 @@ private struct ModelFactsReader {
         }
         facts.adapter = AdapterFacts(
             json("adapter_config.json"), adapterTensors)
-        if isWhole, hasAllShards(shards), let raw = json("config.json") {
+        if let top {
             let path: RelativePath = "hf_quant_config.json"
             let quantization = json(path) ?? revision.json(path)
-            facts.missingTensors = MissingTensors.names(raw, quantization: quantization, tensors)
+            facts.conversionHindrance = ConversionHindrance.reason(top, quantization: quantization)
+            if isWhole, hasAllShards(shards), let raw = json("config.json") {
+                facts.missingTensors = MissingTensors.names(raw, quantization: quantization, tensors)
+            }
         }
         return facts
     }

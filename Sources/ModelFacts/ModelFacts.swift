@@ -40,6 +40,8 @@ package struct ModelFacts: Equatable, Sendable {
     /// The tensors that the configuration asks for and that the weights lack, as the model's files would call them;
     /// empty where nothing is missing and where the class is not known.
     package internal(set) var missingTensors: [String] = []
+    /// What in its configurations hinders that it becomes GGUF, as a clause; `nil` where nothing is known to.
+    package internal(set) var conversionHindrance: String?
     /// How the weights are quantized; `nil` where they are not, or nothing shows it.
     package internal(set) var quantization: ModelQuantization?
     /// What must be among the files for the model to load: "config" and "tokenizer", with ":" and a
@@ -136,7 +138,8 @@ package struct ModelFacts: Equatable, Sendable {
             && left.safety == right.safety && left.kaggleLicense == right.kaggleLicense
             && left.needs == right.needs && left.problems == right.problems
             && left.quantization == right.quantization && left.adapter == right.adapter
-            && left.missingTensors == right.missingTensors && left.loadClass == right.loadClass
+            && left.missingTensors == right.missingTensors
+            && left.conversionHindrance == right.conversionHindrance && left.loadClass == right.loadClass
             && left.lacks == right.lacks && left.requirements == right.requirements
             && left.weightBytes.elementsEqual(right.weightBytes, by: ==)
             && left.shards.elementsEqual(right.shards, by: ==)

@@ -23,6 +23,18 @@ enum AdapterBaseRule {
         ]
     }
 
+    /// Warnings where adapters that an entry merges are for another model than the one it is made from.
+    static func merged(_ entry: Entry, _ lock: Lock) -> [Diagnostic] {
+        guard let request = entry.conversion, let base = lock.entry(named: request.from) else { return [] }
+        return request.merged.compactMap { name in
+            guard let stated = lock.entry(named: name)?.fact("adapter_base")?.string else { return nil }
+            let isQuantized = base.fact("base_model_relation")?.string == "quantized"
+            return AdapterBase.difference(
+                of: "\(entry.name): \(name)", for: stated, on: base.origin,
+                quantized: isQuantized ? base.fact("base_models")?.strings ?? [] : [])
+        }
+    }
+
     /// Whether an entry is the model of this name, or made from it.
     private static func isModel(_ entry: LockedEntry, _ base: String) -> Bool {
         switch entry.origin {

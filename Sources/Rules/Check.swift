@@ -22,6 +22,7 @@ package enum Check {
             guard let locked = lock.entry(named: entry.name) else { continue }
             let isSource = sources.contains(entry.name)
             var found = completeness(locked) + PolicyRules.origins(entry, locked, manifest, lock)
+            found += AdapterBaseRule.merged(entry, lock) + ConversionRemark.findings(locked)
             if locked.isPacked {
                 found +=
                     AdapterBaseRule.findings(locked, lock, bases: manifest.readBases)

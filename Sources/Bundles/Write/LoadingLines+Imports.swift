@@ -18,8 +18,6 @@ extension LoadingLines {
 
     /// What a line uses: a module, or a name of one.
     private static func used(in line: String) -> [(module: String, name: String?)] {
-        // An alternative that needs another library imports it itself, in its comment.
-        guard !line.contains("# vLLM") else { return [] }
         var found: [(String, String?)] = []
         var word = ""
         var isQuoted = false
@@ -55,5 +53,6 @@ extension LoadingLines {
         "DiffusionPipeline": "diffusers", "PeftModel": "peft", "SentenceTransformer": "sentence_transformers",
         "CrossEncoder": "sentence_transformers", "SparseEncoder": "sentence_transformers",
         "MultiVectorEncoder": "sentence_transformers", "load_dataset": "datasets", "Llama": "llama_cpp",
+        "MTMDChatHandler": "llama_cpp.llama_chat_format",
     ]
 }

@@ -88,7 +88,8 @@ struct LoadingLines {
             let handler = projector.map {
                 ", chat_handler=MTMDChatHandler(clip_model_path=\(path(of: $0)))"
             }
-            return ["Llama(model_path=\(path(of: gguf))\(handler ?? ""))  # llama-cpp-python"]
+            let embedding = isEmbedder ? ", embedding=True" : ""
+            return ["Llama(model_path=\(path(of: gguf))\(embedding)\(handler ?? ""))  # llama-cpp-python"]
         }
         if let file = paths.first(where: { $0.hasSuffix(".keras") }) {
             return ["keras.saving.load_model(\(path(of: file)))"]
@@ -141,6 +142,13 @@ struct LoadingLines {
         return found.count == 1 ? found[0] : nil
     }
 
+    /// Whether it gives numbers for a text instead of more text, as its card states it.
+    private var isEmbedder: Bool {
+        let tasks = ["sentence-similarity", "feature-extraction"]
+        let task = entry.fact("pipeline_tag")?.string
+        return entry.fact("library")?.string == "sentence-transformers" || task.map(tasks.contains) ?? false
+    }
+
     private var trust: String { entry.fact("remote_code") == nil ? "" : ", trust_remote_code=True" }
 
     private var architecture: String? { entry.fact("architectures")?.array?.first?.string }
@@ -156,7 +164,8 @@ struct LoadingLines {
         if case .kaggle = entry.origin { lines.append(otherwise) }
         lines.append("\(loaded).from_pretrained(\(source)\(trust))\(orPath)")
         if loaded == "AutoModelForCausalLM" {
-            lines.append("LLM(model=\(path)\(trust))  # vLLM: from vllm import LLM")
+            // Both at once do not fit into most memories, and vLLM is a program of its own to install.
+            lines.append("# or with vLLM: from vllm import LLM; LLM(model=\(path)\(trust))")
         }
         return lines
     }

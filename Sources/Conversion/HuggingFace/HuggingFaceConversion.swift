@@ -74,7 +74,7 @@ package struct HuggingFaceConversion: Sendable {
             throw QuantizationScheme.explained(error, model.tensors)
         }
         let architecture = plan.architecture
-        foreign = try ForeignConfigurations.findings(
+        var foreign = try ForeignConfigurations.findings(
             model, options.isVocabularyOnly ? nil : architecture.rulesName)
         if let error = ForeignConfigurations.error(foreign) { throw error }
         tensors = plan.tensors
@@ -98,7 +98,11 @@ package struct HuggingFaceConversion: Sendable {
             Vocabulary(
                 files: model.files, config: model.config.json, preTokenizer: options.preTokenizer,
                 sha256: sha256))
-        try VocabularyRows.check(tensors, metadata, model.config.raw)
+        if !options.isVocabularyOnly {
+            foreign += LoaderKeys.findings(metadata)
+            foreign += try VocabularyRows.findings(tensors, metadata, model.config.raw)
+        }
+        self.foreign = foreign
         self.metadata = metadata
     }
 }

@@ -40,8 +40,7 @@ struct DeepSeekV4Projector: ModelProjector {
         vision["image_size"] = .integer(patch * scale * 16)
         self.vision = vision
         names = ProjectorNames(
-            Self.own, counts: [("vision.blocks.", try vision.towerDepth())],
-            optional: ["image_newline", "image_start", "image_end", "image_pad"])
+            Self.own, counts: [("vision.blocks.", try vision.towerDepth())])
     }
 
     func name(of tensor: String) -> String? {

@@ -33,6 +33,19 @@ struct Llama4Projector: ModelProjector {
         return isBare ? tensor + ".weight" : tensor
     }
 
+    /// The reference found another tensor's name for the norm before the inner layers when Gemma 4 came, and `clip.cpp` of
+    /// llama.cpp puts that norm behind attention.
+    var findings: [ForeignFinding] {
+        [
+            ForeignFinding(
+                file: "config.json", key: "vision_config.model_type", weight: .warning,
+                reason:
+                    "is Llama 4's: the second norm of each block is called attn_post_norm in the file, as the "
+                    + "reference converter writes it, and llama.cpp 0c1e57098 computes other embeddings with it"
+            )
+        ]
+    }
+
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         try metadata.addVision(model, vision)
         metadata.addProjectorType("llama4")

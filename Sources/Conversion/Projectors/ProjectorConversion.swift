@@ -16,7 +16,7 @@ extension HuggingFaceConversion {
         }
         outputType = plan.outputType
         keptType = nil
-        foreign = ForeignConfigurations.projectorFindings(model) + plan.projector.findings
+        var foreign = ForeignConfigurations.projectorFindings(model) + plan.projector.findings
         if let error = ForeignConfigurations.error(foreign) { throw error }
         tensors = plan.tensors
         let generation = GeneralMetadata.generationConfig(of: model.files)
@@ -31,6 +31,8 @@ extension HuggingFaceConversion {
         metadata["general.file_type"] = .uint32(outputType.fileType)
         try plan.projector.addParameters(to: &metadata)
         metadata["general.quantization_version"] = .uint32(2)
+        foreign += metadata.preparationFindings
+        self.foreign = foreign
         self.metadata = metadata
     }
 }

@@ -29,6 +29,7 @@ package enum ProjectorRegistry {
     package static let limits: [ExactName: String] = [
         "GraniteSpeechForConditionalGeneration": unloaded,
         "GraniteSpeechPlusForConditionalGeneration": unloaded,
+        "Llama4ForConditionalGeneration": "as the reference has it, which llama.cpp computes otherwise",
         "LlavaForConditionalGeneration": "Pixtral's, as the reference has it",
         "Step3p7ForConditionalGeneration": "of the one size that the reference has",
         "StepVLForConditionalGeneration": "of the one size that the reference has",

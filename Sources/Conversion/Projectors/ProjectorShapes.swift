@@ -73,7 +73,8 @@ struct ProjectorShapes: Sendable {
         let length = width.flatMap { width in heads.flatMap { $0 > 0 ? width / $0 : nil } }
         let keys = number(tower, "attention.head_count_kv").map { LoaderSizes.times($0, length) } ?? width
         // These have another width there than their configuration states.
-        let isOther = ["glm4v", "deepseekocr", "deepseekocr2", "lfm2a"].contains(type(of: tower))
+        let isOther = ["qwen2vl_merger", "glm4v", "deepseekocr", "deepseekocr2", "lfm2a"].contains(
+            type(of: tower))
         let inner = isOther ? nil : number(tower, "feed_forward_length")
         switch base {
         case "attn_q.weight": return [width, width]

@@ -24,6 +24,18 @@ extension ModelMetadata {
         }
     }
 
+    /// What is told of the keys that prepare pictures: `clip.cpp` of llama.cpp asks for floats, and does not load a file
+    /// with whole numbers, which the reference writes where whole ones are stated.
+    var preparationFindings: [ForeignFinding] {
+        ["image_mean", "image_std"].compactMap { key in
+            guard case .int32s = self["clip.vision.\(key)"] else { return nil }
+            return ForeignFinding(
+                file: "preprocessor_config.json", key: key, weight: .warning,
+                reason: "has whole numbers, which the reference converter writes as they are, and llama.cpp "
+                    + "0c1e57098 does not load the file: write 0.0 for 0")
+        }
+    }
+
     /// Adds the keys that parts for sound have in common, in the same way.
     mutating func addAudio(_ model: ProjectorModel, _ audio: ModelConfig) throws(ConversionError) {
         self["clip.has_audio_encoder"] = .bool(true)

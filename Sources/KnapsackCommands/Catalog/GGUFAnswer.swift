@@ -29,7 +29,9 @@ struct GGUFAnswer: Equatable {
         } else if !readable.contains(where: facts.formats.contains) {
             self.init(false, "there are no weights in safetensors or PyTorch's format")
         } else if let name = facts.config?.textArchitecture {
-            if ArchitectureRegistry.classes.containsExactly(name) {
+            if let hindrance = facts.conversionHindrance {
+                self.init(false, hindrance)
+            } else if ArchitectureRegistry.classes.containsExactly(name) {
                 let quantization = facts.quantization.map { ", from weights quantized with \($0.text)" } ?? ""
                 self.init(true, "\(name)\(quantization)")
             } else {

@@ -14,9 +14,12 @@ extension ConvertCommand {
         }
         let caches = cacheOptions.caches(session.context)
         let target = Path.normalized(Path.join(try Directory.current(), target ?? ""))
+        let base = try caches.model(model)
+        let adapters = try merge.map { (name: $0, snapshot: try caches.model($0)) }
         let conversion = try ModelConversion(
-            try caches.model(model), name: model, castTo: type, pruning: pruning,
-            merging: try merge.map { ($0, try caches.model($0)) }, target: target)
+            base, name: model, castTo: type, pruning: pruning, merging: adapters, target: target)
+        session.report(
+            try adapters.compactMap { try AdapterAlone.otherBase($0.snapshot, name: $0.name, on: base) })
         session.report(conversion.findings)
         let receipt = try await conversion.write(progress: session.progress)
         session.report(receipt.remarks)

@@ -281,10 +281,14 @@ struct ConvertCommand: KnapsackCommand {
         if lora == nil, let adapter = try AdapterAlone.finding(snapshot, name: model) {
             throw Diagnostics(adapter)
         }
+        let base = try lora.map { try caches.model($0) }
+        if let base, let other = try AdapterAlone.otherBase(snapshot, name: model, on: base) {
+            session.report([other])
+        }
         let conversion =
-            if let lora {
+            if let lora, let base {
                 try GGUFConversion(
-                    adapter: snapshot, base: try caches.model(lora), named: lora, name: model,
+                    adapter: snapshot, base: base, named: lora, name: model,
                     directoryName: try directoryName(), request, path: path)
             } else {
                 try GGUFConversion(

@@ -213,6 +213,16 @@ package enum LockSchema {
                     "mixtures": ["type": "object", "description": "Sizes and costs of fixed mixtures."],
                 ],
             ],
+            "remarks": [
+                "type": "array",
+                "description": "What is worth knowing of what was made; each has a code of a finding.",
+                "items": [
+                    "type": "object", "required": ["code", "severity", "message"],
+                    "properties": [
+                        "code": text, "severity": text, "message": text, "notes": texts, "fix": text,
+                    ],
+                ],
+            ],
             "mmproj-outtype": ["type": "string", "description": "The type of a projector that was made."],
             "outtype": ["type": "string", "description": "The type that auto was for a GGUF file."],
             "via": [

@@ -23,6 +23,13 @@ package struct ImatrixInput: Sendable {
         sha256 = try Self.digest(location, entry)
     }
 
+    /// The matrix that a command line names, from the current directory.
+    init(name: String, for entry: String) throws(Diagnostics) {
+        self.name = name
+        location = name
+        sha256 = try Self.digest(name, entry, fix: "check the path behind --imatrix")
+    }
+
     /// The matrix that a lock has.
     package init?(_ request: ConversionRequest, as conversion: LockedConversion, in directory: String? = nil)
     {
@@ -53,7 +60,10 @@ package struct ImatrixInput: Sendable {
                 fix: "take the file back, or run knapsack lock {manifest} --update \(entry)"))
     }
 
-    private static func digest(_ location: String, _ entry: String) throws(Diagnostics) -> SHA256Digest {
+    private static func digest(
+        _ location: String, _ entry: String,
+        fix: String = "check that imatrix is right; it is relative to the manifest"
+    ) throws(Diagnostics) -> SHA256Digest {
         do {
             var buffer = Buffer(count: FileReader.blockSize)
             let file = try FileHandle.named(location)
@@ -62,7 +72,7 @@ package struct ImatrixInput: Sendable {
             throw Diagnostics(
                 Diagnostic(
                     code: .imatrixUnreadable, "\(entry): the importance matrix cannot be read: \(error)",
-                    fix: "check that imatrix is right; it is relative to the manifest", verdict: .undecided))
+                    fix: fix, verdict: .undecided))
         }
     }
 }

@@ -56,9 +56,7 @@ package struct ModelConversion: Sendable {
         self.snapshot = snapshot
         self.name = name
         self.target = target
-        let imatrix = try pruning.flatMap {
-            try ImatrixInput(ConversionRequest(from: "", product: .pruned($0)), in: "", for: name)
-        }
+        let imatrix = try pruning?.imatrix.map { try ImatrixInput(name: $0, for: name) }
         recipe = CastRecipe(type: type, merged: adapters.map(\.name), pruned: pruning, imatrix: imatrix)
         adapterFiles = try adapters.enumerated().flatMap { index, adapter in
             try AdapterInputs.files(of: adapter.snapshot).map { file in

@@ -21,8 +21,10 @@ package struct FitModel: Sendable {
     /// The bytes of the file that are no choice's.
     private let overhead: Int
     private let alignment: Int
-    /// The bytes that the file may have.
+    /// The bytes that the file may have, without those of what is beside it.
     package let budget: Int
+    /// The bytes of a file that is used with it and shares its budget.
+    package var besideSize: Int { request.besideSize }
 
     /// Measures a model.
     /// - Parameters:
@@ -66,8 +68,13 @@ package struct FitModel: Sendable {
             sum + (pair.0.tensor.paddedSize(as: pair.1, alignment) ?? 0)
         }
         overhead = quantizer.output.size - taken
-        budget = try request.budget.bytes(
+        let granted = try request.budget.bytes(
             source.metadata, elements: source.tensors.reduce(0) { $0 + $1.elementCount }, overhead: overhead)
+        if case .millibits = request.budget {
+            budget = granted
+        } else {
+            budget = granted - request.besideSize
+        }
         guard quantizer.output.size <= budget else {
             throw Diagnostics(Self.impossible(source, tensors, request, budget, least: quantizer.output.size))
         }
@@ -224,11 +231,13 @@ package struct FitModel: Sendable {
             ways.append(
                 "allow smaller types for token embeddings and output (--floor none, in a manifest floor)")
         }
+        let beside = request.besideSize
         return Diagnostic(
             code: .fitImpossible,
-            "\(source.name): the file cannot have \(budget) bytes or fewer (\(ByteCount.text(budget))): "
+            "\(source.name): the file cannot have \(max(budget, 0)) bytes or fewer (\(ByteCount.text(max(budget, 0)))): "
                 + "the smallest has \(least) "
                 + "(\(ByteCount.text(least)))",
+            notes: beside > 0 ? ["the projector takes \(beside) bytes of what both may have together"] : [],
             fix: ways.joined(separator: ", or "))
     }
 }

@@ -11,6 +11,9 @@ package struct FitPlan: Sendable {
         package var quantization: Quantizer.Request
         /// How large the file may be.
         package var budget: FitBudget
+        /// The bytes of a file that is used with it, such as a projector, and is within the budget, too, unless that is
+        /// of the weights' bits.
+        package var besideSize = 0
         /// What may not be chosen.
         package var constraints = FitConstraints()
         /// After how many sums the solver stops.

@@ -35,6 +35,16 @@ import Testing
         }
     }
 
+    /// Cases, and the keys of which a warning tells that llama.cpp does not read the reference's file as the model means it.
+    @Test(arguments: [
+        ("gemma4", []), ("gemma4-clipped", ["image_mean", "image_std"]),
+        ("llama4", ["vision_config.model_type"]),
+        ("pixtral", ["vision_config.model_type"]), ("granite-speech", ["encoder_config.model_type"]),
+    ]) func warnsOfWhatLlamaCppReadsOtherwise(name: String, keys: [String]) throws {
+        let conversion = try HuggingFaceConversion(projectorOf: Self.read(name).model())
+        #expect(conversion.foreign.filter { $0.weight == .warning }.map(\.key) == keys)
+    }
+
     @Test(arguments: names) func noTensorIsLostBetweenTextAndProjector(name: String) throws {
         let model = try Self.read(name).model()
         let projector = try Self.projector(of: model)

@@ -173,6 +173,19 @@ def test_an_entry_of_a_manifest_has_both_files(knapsack, seeing):
     assert 'chat_handler=MTMDChatHandler(clip_model_path=knapsack.path("eyes") + "/mmproj-eyes.gguf")' in lines
 
 
+@pytest.mark.parametrize("shared", [False, True], ids=["its own budget", "a shared one"])
+def test_a_budget_is_for_both_files(knapsack, seeing, shared):
+    path = write_manifest(seeing, gguf="fit", **{"max-size": None if shared else "230 kB"})
+    if shared:
+        path.write_text(path.read_text().replace('name = "eyes-models"', 'name = "eyes-models"\nfit = "230 kB"'))
+    knapsack("pack", path, "--output", seeing.parent / "bundle").expect(0)
+    sizes = [file["size"] for file in read_lock(seeing.parent / "eyes.lock")["eyes"]["files"]]
+    assert len(sizes) == 2 and 225_000 < sum(sizes) <= 230_000
+    least = path.read_text().replace("230 kB", f"{sizes[1]} B")
+    path.write_text(least)
+    assert f"the projector takes {sizes[1]} bytes" in knapsack("lock", path).expect(1).text
+
+
 @pytest.mark.slow
 def test_what_decides_on_a_projector_makes_a_lock_stale(knapsack, seeing):
     path = write_manifest(seeing)

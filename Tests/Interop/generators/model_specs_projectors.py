@@ -32,7 +32,7 @@ def flat(name: str) -> dict:
 
 
 # As many blocks as names of the merger have numbers: the reference looks for no higher ones.
-QWEN_2 = dict(depth=4, embed_dim=32, hidden_size=64, num_heads=2, mlp_ratio=2, in_channels=3, patch_size=14)
+QWEN_2 = dict(depth=4, embed_dim=32, hidden_size=64, num_heads=2, mlp_ratio=3, in_channels=3, patch_size=14)
 QWEN_25 = dict(depth=4, hidden_size=32, out_hidden_size=64, num_heads=2, intermediate_size=96, patch_size=14,
                fullatt_block_indexes=[1, 3], window_size=56)  # fmt: skip
 QWEN_3 = dict(depth=4, hidden_size=32, out_hidden_size=64, num_heads=2, intermediate_size=96, patch_size=16,

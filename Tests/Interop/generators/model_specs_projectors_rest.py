@@ -159,8 +159,9 @@ V4 = "vision.blocks.{}"
 V4_SIGHT = {
     "vision.patch_embed.proj.weight": [32, 588], "vision.norm.weight": [32], f"{V4}.norm1.weight": [32], f"{V4}.norm2.weight": [32],
     f"{V4}.attn.wqkv.weight": [96, 32], f"{V4}.attn.wo.weight": [32, 32], f"{V4}.mlp.w1.weight": [192, 32], f"{V4}.mlp.w2.weight": [32, 96],
-    "aligner.w1.weight": [128, 288], "aligner.w2.weight": [64, 128], "image_newline": [64], "image_start": [64], "image_end": [64],
-    "embed.weight": [SIZE, 64], "layers.0.attn_norm.weight": [64], "head.weight": [SIZE, 64], "norm.weight": [64]}  # fmt: skip
+    "image_newline": [64], "image_start": [64], "image_end": [64], "image_pad": [64],
+    "embed.weight": [SIZE, 64], "layers.0.attn_norm.weight": [64], "head.weight": [SIZE, 64], "norm.weight": [64]} | both(
+    "aligner.w1", 128, 288) | both("aligner.w2", 64, 128)  # fmt: skip
 MUSE = "model.vision_tower.layers.{}"
 MUSE_SIGHT = {
     "model.vision_tower.patch_embedder.patch_embedding.weight": [32, 1176], "model.vision_tower.patch_embedder.position_embedding_table.weight": [

@@ -249,7 +249,7 @@ SHAPES = {
         "hf",
         [
             'AutoModelForCausalLM.from_pretrained("org/code", trust_remote_code=True)  # or knapsack.path("code")',
-            'LLM(model=knapsack.path("code"), trust_remote_code=True)  # vLLM: from vllm import LLM',
+            '# or with vLLM: from vllm import LLM; LLM(model=knapsack.path("code"), trust_remote_code=True)',
         ],
         [],
     ),
@@ -288,7 +288,7 @@ SHAPES = {
         "hf",
         [
             'AutoModelForCausalLM.from_pretrained("org/llama")  # or knapsack.path("llama")',
-            'LLM(model=knapsack.path("llama"))  # vLLM: from vllm import LLM',
+            '# or with vLLM: from vllm import LLM; LLM(model=knapsack.path("llama"))',
         ],
         [],
     ),
@@ -303,7 +303,7 @@ SHAPES = {
         "hf",
         [
             'AutoModelForCausalLM.from_pretrained("org/names", trust_remote_code=True)  # or knapsack.path("names")',
-            'LLM(model=knapsack.path("names"), trust_remote_code=True)  # vLLM: from vllm import LLM',
+            '# or with vLLM: from vllm import LLM; LLM(model=knapsack.path("names"), trust_remote_code=True)',
         ],
         [],
     ),

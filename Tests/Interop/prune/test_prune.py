@@ -85,13 +85,15 @@ def test_zeros_are_where_numpy_puts_them(knapsack, model, tmp_path, how):
 def test_importance_decides_as_wanda_does(knapsack, model, tmp_path):
     sums = {f"blk.{block}.attn_q.weight": np.random.default_rng(block).random(64) * 9 for block in (0, 1)}
     path = make_imatrix(tmp_path / "i.gguf", sums)
-    knapsack("convert", model, tmp_path / "out", "--prune", "2:4", "--imatrix", path).expect(0)
+    knapsack("convert", model, tmp_path / "out", "--prune", "2:4", "--imatrix", path.name, cwd=tmp_path).expect(0)
     before, after = (load_file(folder / "model.safetensors") for folder in (model, tmp_path / "out"))
     for name in PRUNED:
         block = int(name.split(".")[2])
         importance = (sums[f"blk.{block}.attn_q.weight"].astype(np.float32) / 4) if "q_proj" in name else None
         assert np.array_equal(after[name], reference(before[name], "2:4", importance)), name
     assert not np.array_equal(after[PRUNED[0]], reference(before[PRUNED[0]], "2:4"))
+    done = knapsack("convert", model, tmp_path / "no", "--prune", "2:4", "--imatrix", "gone.gguf", cwd=tmp_path).expect(2)
+    assert "check the path behind --imatrix" in done.stderr
 
 
 @pytest.mark.parametrize("expert", ["-1", "9223372036854775807", "7"])

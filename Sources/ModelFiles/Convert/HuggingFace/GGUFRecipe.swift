@@ -20,8 +20,11 @@ struct GGUFRecipe: ConversionRecipe {
     /// The text on which weights are measured, and what was; `nil` where those of the table are taken.
     var calibration: CalibrationInput?
 
-    /// A fit depends on the table of weights, too, and on which types it may take.
-    var version: Int { request.fit == nil ? 1 : RoleWeights.version + FitConstraints.version - 1 }
+    /// A fit depends on the table of weights, too, on which types it may take, and on what a projector leaves.
+    var version: Int {
+        guard request.fit != nil else { return 1 }
+        return RoleWeights.version + FitConstraints.version - 1 + (request.hasProjector ? 1 : 0)
+    }
     var stage: String { "converting" }
 
     var parameters: [JSON.Member] {
@@ -91,7 +94,8 @@ struct GGUFRecipe: ConversionRecipe {
         if let fit = request.fit {
             let budget = share.map { FitBudget.size($0.bytes) } ?? fit.budget
             let (model, mixtures) = try await fitModel(
-                of: conversion, budget: budget, for: name, remembering: cache, progress: progress)
+                of: conversion, budget: budget, besideSize: projector?.output.size ?? 0, for: name,
+                remembering: cache, progress: progress)
             let plan = try model.plan()
             try await plan.quantizer.write(threads: nil, progress: progress)
             facts.append(JSON.Member("fit", plan.record(FitFront(model, mixtures))))
@@ -186,8 +190,8 @@ struct GGUFRecipe: ConversionRecipe {
     }
 
     private func fitModel(
-        of conversion: GGUFConversion, budget: FitBudget, for name: String, remembering cache: String?,
-        progress: @escaping ProgressHandler
+        of conversion: GGUFConversion, budget: FitBudget, besideSize: Int, for name: String,
+        remembering cache: String?, progress: @escaping ProgressHandler
     ) async throws -> (FitModel, mixtures: [(String, Quantizer)]) {
         // What is chosen takes the type's place.
         guard let fit = request.fit, case .quantized(let placeholder, _) = request.product else {
@@ -198,6 +202,7 @@ struct GGUFRecipe: ConversionRecipe {
         asked.imatrix = try imatrix?.open(for: name)
         var wish = FitPlan.Request(asked, budget: budget)
         wish.constraints = fit.constraints
+        wish.besideSize = besideSize
         let mixtures = FitFront.mixtures(of: conversion.source, asked)
         let model = try await FitModel(
             conversion.source, wish, mixtures: mixtures.map(\.1.plan),
@@ -211,9 +216,10 @@ struct GGUFRecipe: ConversionRecipe {
         of inputs: [ConversionInput], budget: Int, for name: String, remembering cache: String?,
         progress: @escaping ProgressHandler
     ) async throws -> FitModel {
-        try await fitModel(
-            of: try conversion(of: inputs, in: ".", for: name), budget: .size(budget), for: name,
-            remembering: cache, progress: progress
+        let beside = request.hasProjector ? try projector(of: inputs, in: ".", for: name).output.size : 0
+        return try await fitModel(
+            of: try conversion(of: inputs, in: ".", for: name), budget: .size(budget), besideSize: beside,
+            for: name, remembering: cache, progress: progress
         ).0
     }
 }
