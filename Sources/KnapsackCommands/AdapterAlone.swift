@@ -37,7 +37,7 @@ enum AdapterAlone {
             code: .configMissing, "\(name) is a LoRA adapter, and no model by itself",
             notes: [
                 "with --lora it becomes a GGUF for llama.cpp's --lora; --merge puts it into the weights of its base"
-            ], fix: fix)
+            ], fix: fix, verdict: .undecided)
     }
 
     /// Whether a file holds weights or the configuration of a model.
