@@ -29,7 +29,7 @@ enum ConfigKeys {
             .read("whether the output's weights have to be there"), .flag),
         ForeignRow(["quantization_config"], .object),
         ForeignRow(["thinker_config"], .read("the part for text is in it")),
-        ForeignRow(["text_config", "llm_config", "lm_config", "language_config"], .object),
+        ForeignRow(["text_config", "llm_config", "lm_config", "language_config", "lfm"], .object),
         ForeignRow(
             ["compression_config", "quantization"],
             .only([], "weights that are quantized in this way cannot be converted")),

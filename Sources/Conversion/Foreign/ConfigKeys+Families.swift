@@ -199,7 +199,7 @@ extension ConfigKeys {
                         "num_nextn_predict_layers",
                     ], .read("the experts and how they are chosen"), .number),
                 ForeignRow(["norm_topk_prob"], .read("whether chosen experts are scaled to 1"), .flag),
-                ForeignRow(["topk_method"], .ignored("llama.cpp chooses by groups where there are groups")),
+                ForeignRow(["topk_method"], .related(.groups)),
                 ForeignRow(
                     ["moe_layer_freq"], .only([1], "llama.cpp has experts in every layer but the first ones")),
                 ForeignRow(["rope_interleave"], .only([true], "llama.cpp takes neighbours as pairs")),

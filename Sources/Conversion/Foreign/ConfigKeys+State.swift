@@ -72,7 +72,8 @@ extension ConfigKeys {
                 "rescale_prenorm_residual", "rescale_layer", "dt_init", "dt_max", "dt_min", "dt_scale",
                 "z_loss_coefficient",
             ], .ignored("only training uses it")),
-        ForeignRow(["time_step_limit"], .ignored("published models have no bounds of steps")),
+        ForeignRow(
+            ["time_step_limit"], .warned([[0, .number(.infinity)]], "llama.cpp has no bounds of steps")),
         ForeignRow(
             [
                 "residual_in_fp32", "fused_add_norm", "use_falcon_mambapy", "use_mambapy", "ssm_cfg",
@@ -83,8 +84,7 @@ extension ConfigKeys {
     private static let rotatedByKind = [
         partHeads,
         ForeignRow(
-            ["position_embedding_type"],
-            .ignored("llama.cpp rotates where all layers have attention, and in Bamba")),
+            ["position_embedding_type"], .related(.rotationsBesideStates)),
     ]
     private static let mambaHeads =
         [

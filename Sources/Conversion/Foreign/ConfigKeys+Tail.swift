@@ -108,9 +108,9 @@ extension ConfigKeys {
         case "minicpm3":
             plain + [
                 shortVectors,
-                ForeignRow(
-                    ["scale_emb", "scale_depth", "dim_model_base"],
-                    .ignored("llama.cpp takes the numbers of the model that was published"), .number),
+                ForeignRow(["scale_emb"], .only([12], "llama.cpp takes 12 for this family")),
+                ForeignRow(["scale_depth"], .only([.number(1.4)], "llama.cpp takes 1.4 for this family")),
+                ForeignRow(["dim_model_base"], .only([256], "llama.cpp takes 256 for this family")),
                 ForeignRow(["qk_head_dim"], .ignored("the sum of two other sizes")),
             ]
         case "mellum":
@@ -166,10 +166,12 @@ extension ConfigKeys {
                 ForeignRow(
                     [
                         "alibi_bias_max", "attention_layer_norm", "attention_layer_norm_with_affine",
-                        "block_group_size", "init_cutoff_factor", "init_device", "init_fn", "input_emb_norm",
+                        "block_group_size", "init_cutoff_factor", "init_device", "init_fn",
                         "layer_norm_with_affine", "multi_query_attention", "precision", "rope_full_precision",
-                        "scale_logits",
                     ], .ignored("how the program that trained it computes")),
+                ForeignRow(
+                    ["input_emb_norm", "scale_logits"],
+                    .only([false], "llama.cpp scales neither embeddings nor logits of this family")),
             ]
         case "llada-moe":
             plain + masks + [
@@ -294,7 +296,9 @@ extension ConfigKeys {
                 ["no_rope_layer_interval"], .warned([4], "llama.cpp leaves out each fourth layer")),
             ForeignRow(
                 ["attention_chunk_size"], .warned([8192], "llama.cpp cuts texts into chunks of 8192")),
-            ForeignRow(["attn_temperature_tuning"], .ignored("llama.cpp decides it by the model")),
+            ForeignRow(
+                ["attn_temperature_tuning"],
+                .warned([true, 1, 4], "llama.cpp scales queries in long texts of this family")),
             ForeignRow(["attn_scale"], .warned([.number(0.1)], "llama.cpp takes 0.1 for this family")),
             ForeignRow(["floor_scale"], .warned([8192], "llama.cpp takes 8192 for this family")),
             ForeignRow(
@@ -317,7 +321,7 @@ extension ConfigKeys {
                 "moe_primary_router_apply_softmax",
             ], .read("the experts and how they are chosen")),
         ForeignRow(["sliding_window_layout", "sliding_window_size"], .read("the window of some layers")),
-        ForeignRow(["rope_layout"], .ignored("llama.cpp rotates the layers with a window")),
+        ForeignRow(["rope_layout"], .related(.windowsRotate)),
         ForeignRow(
             ["norm_topk_prob"], .only([true], "llama.cpp scales this family's chosen experts to 1"), .flag),
         ForeignRow(["moe_enable_early_router"], .only([true], "llama.cpp chooses experts before attention")),
@@ -393,8 +397,10 @@ extension ConfigKeys {
                 ["n_shared_experts", "routed_scaling_factor"], .read("the experts and how they are chosen"),
                 .number),
             ForeignRow(
-                ["swiglu_alpha", "swiglu_limit", "use_gemma_norm", "qk_norm_type", "use_routing_bias"],
-                .ignored("llama.cpp's model of this family has it")),
+                ["qk_norm_type", "use_routing_bias"], .ignored("llama.cpp's model of this family has it")),
+            ForeignRow(["swiglu_alpha"], .only([.number(1.702)], "llama.cpp takes 1.702")),
+            ForeignRow(["swiglu_limit"], .only([7], "llama.cpp bounds this family's activations by 7")),
+            ForeignRow(["use_gemma_norm"], .only([true], "1 is added to the norms' factors")),
             ForeignRow(
                 [
                     "num_mtp_modules", "use_mtp", "mtp_transformer_layers", "shared_intermediate_size",

@@ -17,7 +17,7 @@ extension ConfigKeys {
                 "routed_scaling_factor", "num_nextn_predict_layers",
             ], .read("the experts and how they are chosen"), .number),
         ForeignRow(["norm_topk_prob"], .read("whether chosen experts are scaled to 1"), .flag),
-        ForeignRow(["topk_method"], .ignored("llama.cpp chooses by groups where there are groups")),
+        ForeignRow(["topk_method"], .related(.groups)),
     ]
     private static let factors = ForeignRow(
         ["attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling"],
@@ -213,7 +213,7 @@ extension ConfigKeys {
                     .only(["alibi"], "llama.cpp has distances instead of positions for this family")),
                 ForeignRow(
                     ["feed_forward_type"],
-                    .only(["geglu", "reglu"], "llama.cpp has gates for this family")),
+                    .warned(["geglu"], "llama.cpp has gates of GELU for this family")),
                 ForeignRow(["emb_pooler"], .ignored("modules.json states it")),
                 ForeignRow(["is_decoder"], .only([false], "llama.cpp lets this family's tokens see all")),
             ]

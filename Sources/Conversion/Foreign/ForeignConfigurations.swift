@@ -38,24 +38,19 @@ package enum ForeignConfigurations {
         return review.findings
     }
 
-    private static let texts = ["llm_config", "lm_config", "language_config", "text_config"]
-
     private static func check(
         _ config: JSON, _ place: String, _ architecture: String, _ review: inout ForeignReview
     ) {
         let table = Self.config(architecture)
         review.check(config, table, in: place)
         // The part for text has the rest, if there is one.
-        if !texts.contains(where: { config[$0]?.members != nil }) {
-            review.checkAbsent(config, table, in: place)
-        }
+        let text = place.isEmpty ? ModelConfig.textPart(of: config) : nil
+        if text == nil { review.checkAbsent(config, table, in: place) }
         for key in ["rope_scaling", "rope_parameters"] {
             RopeKeys.check(config[key] ?? .null, place + key, architecture, &review)
         }
-        QuantizationKeys.check(config["quantization_config"] ?? .null, &review)
-        for key in texts where place.isEmpty {
-            if let own = config[key], own.members != nil { check(own, "\(key).", architecture, &review) }
-        }
+        QuantizationKeys.check(config["quantization_config"] ?? .null, in: place, &review)
+        if let text { check(text.part, "\(text.place).", architecture, &review) }
     }
 
     /// The error that some findings are; `nil` where none is one.

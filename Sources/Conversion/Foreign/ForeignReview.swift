@@ -132,6 +132,21 @@ extension ForeignRelation {
                 return nil
             }
             return (.warning, "llama.cpp takes \(JSON.number(expected).compactText) for this model")
+        case .groups:
+            guard (config["n_group"]?.integer ?? 1) > 1, !value.isText("noaux_tc") else { return nil }
+            return (.warning, "llama.cpp chooses groups of experts by the sum of their two best")
+        case .rotationsBesideStates:
+            let kinds = config["layer_types"]?.array ?? []
+            let hasStates = kinds.contains { $0.isText("mamba") || $0.isText("linear_attention") }
+            guard value.isText("rope"), hasStates else { return nil }
+            return (.error, "llama.cpp rotates nothing in a model of this family with states")
+        case .windowsRotate:
+            let hasWindow = (config["sliding_window_layout"]?.array ?? []).contains { $0.integer != 0 }
+            let isExpected = value.array?.enumerated().allSatisfy { index, flag in
+                (flag.integer.map { $0 != 0 } ?? flag.bool) == (!hasWindow || !index.isMultiple(of: 4))
+            }
+            return isExpected == true
+                ? nil : (.warning, "in llama.cpp's model of this family each layer but 1, 5, … has rotations")
         case .all(let name):
             let isAll = value.array?.allSatisfy { $0.isText(name) } == true
             return isAll ? nil : (.error, "in llama.cpp's model of this family all layers are \(name)")

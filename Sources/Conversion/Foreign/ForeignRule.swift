@@ -27,6 +27,12 @@ package enum ForeignRelation: Sendable {
     case layers(period: Int?)
     /// What scores are divided by the root of: a head's length, but in a model of so many layers the hidden size's share.
     case queryScale(layers: Int)
+    /// How experts are chosen where they are in groups: by the two best of each.
+    case groups
+    /// Rotations, which a model most of whose layers have a state does not have.
+    case rotationsBesideStates
+    /// Which layers have rotations: all but each fourth, and all where none has a window.
+    case windowsRotate
     /// A list of the same name for each layer.
     case all(String)
     /// The base of the rotations of each layer, which is the same for all.

@@ -177,10 +177,11 @@ enum QuantizationKeys {
         ])
 
     /// Compares a configuration with what is known of its method; other methods are errors of their own.
-    static func check(_ config: JSON, _ review: inout ForeignReview) {
+    /// - Parameter parent: the keys of the objects that the configuration is in, each with a dot behind.
+    static func check(_ config: JSON, in parent: String, _ review: inout ForeignReview) {
         guard config.members != nil else { return }
         let name = config["quant_method"]?.string ?? (config["quant_algo"] != nil ? "modelopt" : "")
-        let place = "quantization_config."
+        let place = parent + "quantization_config."
         guard let table = methods.first(where: { $0.name.hasSameBytes(as: name) })?.table else {
             // Without a method nothing is undone; what would say that something has to be is not known.
             return review.check(

@@ -110,7 +110,9 @@ enum RopeKeys {
             review.check(own, table, in: "\(key).\(layer).")
             checkKind(own, "\(key).\(layer).", architecture, &review)
         }
-        if layered.isEmpty { checkKind(rope, "\(key).", architecture, &review) }
+        // A kind that is stated outside counts, too.
+        let isStated = ["rope_type", "type"].contains { (rope[$0] ?? .null) != .null }
+        if layered.isEmpty || isStated { checkKind(rope, "\(key).", architecture, &review) }
     }
 
     /// Whether two names of kinds mean the same rotations of a text.

@@ -10,7 +10,10 @@ package struct ModelConfig: Sendable {
 
     /// Reads a configuration.
     /// - Throws: where it is not an object.
-    package init(_ raw: JSON) throws(ConversionError) {
+    package init(_ raw: JSON) throws(ConversionError) { try self.init(raw, isPart: false) }
+
+    /// - Parameter isPart: whether it is the part for text of another, of which no part is taken out.
+    private init(_ raw: JSON, isPart: Bool) throws(ConversionError) {
         guard let members = raw.members else {
             throw ConversionError(
                 .configMalformed, "config.json is not an object",
@@ -22,12 +25,14 @@ package struct ModelConfig: Sendable {
         if let text = values["thinker_config"]?["text_config"] { values["text_config"] = text }
         let isRead = !Self.statesNoQuantization(raw)
         if isRead { ArchitectureRegistry.fillDefaults(&self, modelType: modelType) }
-        for key in ["llm_config", "lm_config", "language_config", "text_config"] {
-            guard let inner = values[key], let members = inner.members else { continue }
+        let place = isPart ? nil : Self.textPart(of: raw)?.place
+        if let key = place.map({ $0.contains(".") ? "text_config" : $0 }),
+            let inner = values[key], let members = inner.members
+        {
             // What transformers cannot read as a whole the converter takes as it stands, without any default.
             var text =
                 isRead && Self.composites.contains(ExactName(modelType))
-                ? try ModelConfig(inner) : ModelConfig(members: members)
+                ? try ModelConfig(inner, isPart: true) : ModelConfig(members: members)
             if text.values["model_type"] == nil { text.values = Self.dictionary(members) }
             values.merge(text.values) { $1 }
             let whole = raw["architectures"]?.array?.first?.string ?? ""
@@ -37,6 +42,21 @@ package struct ModelConfig: Sendable {
                 values["architectures"] = ["DeepseekOCRForCausalLM"]
             }
         }
+    }
+
+    /// The part for text, which the converter puts on the top level, and its place: the last of these, and no part of it
+    /// (base.py, `load_hparams` and `TextModel`); `nil` where the whole is for text.
+    static func textPart(of raw: JSON) -> (place: String, part: JSON)? {
+        let parts = [
+            ("lfm", raw["lfm"]), ("language_config", raw["language_config"]),
+            ("thinker_config.text_config", raw["thinker_config"]?["text_config"]),
+            ("lm_config", raw["lm_config"]), ("llm_config", raw["llm_config"]),
+            ("text_config", raw["text_config"]),
+        ]
+        for (place, part) in parts {
+            if let part, part.members != nil { return (place, part) }
+        }
+        return nil
     }
 
     /// Whether it or a part of it has `"quantization_config": null`, which transformers fails to write out again, so that

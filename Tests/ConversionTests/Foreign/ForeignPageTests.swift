@@ -107,6 +107,9 @@ import Testing
                 "warned of",
                 "but the heads' length, in a model of \(layers) layers `hidden_size` / `num_attention_heads`"
             )
+        case .related(.groups): return ("warned of", "but `noaux_tc` where experts are in groups")
+        case .related(.rotationsBesideStates): return ("refused", "`rope` in a model with states")
+        case .related(.windowsRotate): return ("warned of", "but rotations in all layers but 1, 5, …")
         case .related(.all(let name)): return ("refused", "but `\(name)` for each layer")
         case .related(.oneBase): return ("warned of", "but one base for all layers")
         case .related(.rotations(let period)):

@@ -24,7 +24,7 @@ enum VocabularyRows {
         guard let count = count(metadata) else { return [] }
         var findings: [ForeignFinding] = []
         let parts =
-            [raw] + ["text_config", "llm_config", "lm_config", "language_config"].compactMap { raw[$0] }
+            [raw] + [ModelConfig.textPart(of: raw)?.part].compactMap(\.self)
         let stated = parts.flatMap { part in
             ["vocab_size", "vocab_size_per_layer_input", "padded_vocab_size"].compactMap {
                 part[$0]?.wholeNumber
@@ -40,7 +40,8 @@ enum VocabularyRows {
             findings.append(
                 ForeignFinding(
                     file: "config.json", key: "vocab_size", weight: .warning,
-                    reason: "is \(rows), as many rows as \(tensor.description.name) has, and the tokenizer has "
+                    reason:
+                        "is \(rows), as many rows as \(tensor.description.name) has, and the tokenizer has "
                         + "\(count) tokens, which the reference converter does not fill up for this class: "
                         + "llama.cpp 0c1e57098 does not load the file"))
         }
