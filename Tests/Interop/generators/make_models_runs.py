@@ -48,9 +48,13 @@ def change(model: torch.nn.Module) -> None:
             parameter.add_(torch.randn(parameter.shape) * 0.1)
 
 
+# Sizes that all models with experts are given, and that a class keeps that has them under other names.
+SIZES = {"moe_intermediate_size", "num_shared_experts", "shared_expert_intermediate_size"}
+
+
 def own(saved: dict, default: dict) -> dict:
-    """What a class has itself: it also keeps what else it is given, such as sizes that only others have."""
-    return {key: own(value, default[key]) if key == "text_config" else value for key, value in saved.items() if key in {*default, "architectures", "dtype"}}
+    """A configuration without the sizes that only other classes have."""
+    return {key: own(value, default[key]) if key == "text_config" else value for key, value in saved.items() if key in default or key not in SIZES}
 
 
 def make(name: str, directory: Path, change=change) -> Path:
