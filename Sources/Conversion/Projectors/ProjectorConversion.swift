@@ -31,7 +31,7 @@ extension HuggingFaceConversion {
         metadata["general.file_type"] = .uint32(outputType.fileType)
         try plan.projector.addParameters(to: &metadata)
         metadata["general.quantization_version"] = .uint32(2)
-        foreign += metadata.preparationFindings
+        foreign += metadata.preparationFindings + ProjectorReading.findings(metadata, model.config.raw)
         self.foreign = foreign
         self.metadata = metadata
     }

@@ -35,14 +35,29 @@ import Testing
         }
     }
 
-    /// Cases, and the keys of which a warning tells that llama.cpp does not read the reference's file as the model means it.
+    /// Cases, and the keys of which a warning or a note tells that llama.cpp does not read the reference's file as the model
+    /// means it.
     @Test(arguments: [
-        ("gemma4", []), ("gemma4-clipped", ["image_mean", "image_std"]),
-        ("llama4", ["vision_config.model_type"]),
-        ("pixtral", ["vision_config.model_type"]), ("granite-speech", ["encoder_config.model_type"]),
-    ]) func warnsOfWhatLlamaCppReadsOtherwise(name: String, keys: [String]) throws {
-        let conversion = try HuggingFaceConversion(projectorOf: Self.read(name).model())
-        #expect(conversion.foreign.filter { $0.weight == .warning }.map(\.key) == keys)
+        ("gemma3", [], []), ("gemma4", [], ["vision_config.model_type"]),
+        ("gemma4-clipped", ["image_mean", "image_std"], ["vision_config.model_type"]),
+        ("llama4", ["vision_config.model_type"], []), ("pixtral", ["vision_config.model_type"], []),
+        ("granite-speech", ["encoder_config.model_type"], []),
+        ("internvl", [], ["vision_config.model_type"]), ("voxtral", [], ["audio_config.model_type"]),
+        ("qwen2_5vl", ["vision_config.window_size"], []), ("kimi-k25", [], []),
+        ("qwen2_5-omni", ["thinker_config.vision_config.window_size"], ["thinker_config.audio_config"]),
+    ]) func tellsOfWhatLlamaCppReadsOtherwise(name: String, warnings: [String], notes: [String]) throws {
+        let foreign = try HuggingFaceConversion(projectorOf: Self.read(name).model()).foreign
+        #expect(foreign.filter { $0.weight == .warning }.map(\.key) == warnings)
+        #expect(foreign.filter { $0.weight == .note }.map(\.key) == notes)
+    }
+
+    @Test func tellsOfHeadsThatTheReferenceDoesNotAskFor() {
+        let config: JSON = ["vision_config": ["vt_num_attention_heads": 8]]
+        var metadata = ModelMetadata(architecture: "clip")
+        metadata.addProjectorType("kimik25")
+        let found = ProjectorReading.findings(metadata, config)
+        #expect(found.map(\.key) == ["vision_config.vt_num_attention_heads"])
+        #expect(found.first?.reason.containsUTF8("is 8") == true)
     }
 
     @Test(arguments: names) func noTensorIsLostBetweenTextAndProjector(name: String) throws {
