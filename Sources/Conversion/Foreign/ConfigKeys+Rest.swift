@@ -174,6 +174,12 @@ extension ConfigKeys {
                 ["q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"],
                 .read("sizes"), .number),
             ForeignRow(["linear_attn_config"], .read("the layers with a state, with keys of its own")),
+            // What transformers 5 saves of the same.
+            ForeignRow(
+                ["layer_types", "linear_conv_kernel_dim", "linear_head_dim", "linear_num_heads"],
+                .ignored("linear_attn_config states it")),
+            ForeignRow(["mlp_layer_types"], .ignored("first_k_dense_replace states it, and the tensors")),
+            ForeignRow(["qk_head_dim"], .ignored("the sum of two other sizes")),
             ForeignRow(["mla_use_nope"], .only([true], "llama.cpp rotates nothing in this family"), .flag),
             ForeignRow(
                 ["moe_renormalize"], .only([true], "llama.cpp scales this family's chosen experts to 1"),
@@ -192,6 +198,8 @@ extension ConfigKeys {
                     "swa_num_key_value_heads",
                 ], .read("the heads of layers with a window and without"), .number),
             ForeignRow(["hybrid_layer_pattern"], .read("which layers have a window")),
+            ForeignRow(["layer_types"], .ignored("hybrid_layer_pattern states it")),
+            ForeignRow(["mlp_layer_types"], .ignored("moe_layer_freq states it")),
             ForeignRow(["sliding_window"], .read("the window of some layers"), .number),
             ForeignRow(["moe_layer_freq"], .read("which layers have experts")),
             ForeignRow(["attention_value_scale"], .read("the factor of values"), .number),

@@ -98,7 +98,7 @@ package struct HuggingFaceConversion: Sendable {
                 files: model.files, config: model.config.json, preTokenizer: options.preTokenizer,
                 sha256: sha256))
         if !options.isVocabularyOnly {
-            foreign += LoaderKeys.findings(metadata)
+            foreign += KnownDifferences.findings(model.config.architecture) + LoaderKeys.findings(metadata)
             foreign += try VocabularyRows.findings(tensors, metadata, model.config.raw)
         }
         self.foreign = foreign

@@ -51,6 +51,15 @@ def change(model: torch.nn.Module) -> None:
             parameter.add_(torch.randn(parameter.shape) * 0.1)
 
 
+# Sizes that all models with experts are given, and that a class keeps that has them under other names.
+SIZES = {"moe_intermediate_size", "num_shared_experts", "shared_expert_intermediate_size"}
+
+
+def own(saved: dict, default: dict) -> dict:
+    """A configuration without the sizes that only other classes have."""
+    return {key: own(value, default[key]) if key == "text_config" else value for key, value in saved.items() if key in default or key not in SIZES}
+
+
 def make(name: str, directory: Path, change=change) -> Path:
     """Makes one model below a directory."""
     spec = (RUNS | MORE_RUNS)[name]
@@ -69,7 +78,7 @@ def make(name: str, directory: Path, change=change) -> Path:
             tensors = {name.replace(old, new): value for name, value in tensors.items()}
         save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
     path = target / "config.json"
-    saved = json.loads(path.read_text())
+    saved = own(json.loads(path.read_text()), of.config_class().to_dict())
     for key, value in spec["put"].items():
         inside = isinstance(value, dict) and isinstance(saved.get(key), dict)
         saved[key] = saved[key] | value if inside else value

@@ -44,7 +44,7 @@ ENCODERS = {
     "embedding-gemma": run("Gemma3TextModel", "spm", num_hidden_layers=6, head_dim=16, query_pre_attn_scalar=16, sliding_window=16,
                            use_bidirectional_attention=True) | TABLE,
     # transformers states "late" as what its classifiers look at, which the reference does not know.
-    "eurobert": run("EuroBertModel", put=dict(classifier_pooling="mean")),
+    "eurobert": run("EuroBertModel"),
     "modernbert": bare("ModernBertModel", "bpe", EPSILON, **MODERN) | TABLE,
     # Of one with a bias behind its head the reference fails.
     "modernbert-words": bare("ModernBertForMaskedLM", "bpe", EPSILON, **MODERN, decoder_bias=False) | TABLE,
