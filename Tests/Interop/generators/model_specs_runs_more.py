@@ -43,7 +43,6 @@ ENCODERS = {
     "distilbert-words": bare("DistilBertForMaskedLM", "wordpiece", **DISTIL) | TABLE,
     "embedding-gemma": run("Gemma3TextModel", "spm", num_hidden_layers=6, head_dim=16, query_pre_attn_scalar=16, sliding_window=16,
                            use_bidirectional_attention=True) | TABLE,
-    # transformers states "late" as what its classifiers look at, which the reference does not know.
     "eurobert": run("EuroBertModel"),
     "modernbert": bare("ModernBertModel", "bpe", EPSILON, **MODERN) | TABLE,
     # Of one with a bias behind its head the reference fails.
@@ -129,6 +128,19 @@ LATE = {
     "muse-glimmer": within("MuseGlimmerForConditionalGeneration", "bpe-turns", text=dict(
         num_hidden_layers=4, head_dim=16, sliding_window=64, qk_scale_factor=1.75), vision_config=VISION),
 }
+# What is told of as unknown: of none of these does the GGUF need it, as its run shows.
+UNKNOWN = {
+    "qwen4-exp": "number_of_conv_states",
+    "qwen4-exp-table": "number_of_conv_states",
+    "qwen4-exp-pictures": "text_config.number_of_conv_states",
+    "minimax-m3": """merged_hidden_size video_token_index text_config.index_block_size text_config.index_head_dim
+        text_config.index_local_blocks text_config.index_n_heads text_config.index_topk_blocks text_config.layer_types
+        text_config.mlp_layer_types text_config.moe_intermediate_size""",
+    "muse-glimmer": "out_hidden_size projector_hidden_size text_config.layer_rope_theta text_config.post_norm_eps",
+    "step37": """projector_bias text_config.mlp_layer_types text_config.num_sliding_attention_heads text_config.per_layer_config
+        text_config.query_pre_attn_scalar""",
+}
+LATE = {name: spec | {"unknown": UNKNOWN.get(name, "")} for name, spec in LATE.items()}
 
 MORE_RUNS = ENCODERS | CLASSIFIERS | WRITERS | LATE
 
