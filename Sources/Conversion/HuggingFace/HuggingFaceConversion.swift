@@ -58,7 +58,8 @@ package struct HuggingFaceConversion: Sendable {
         _ model: HuggingFaceModel, _ options: Options = Options(), sha256: @escaping SHA256Function
     ) throws(ConversionError) {
         if let name = options.preTokenizer { try PreTokenizer.check(name) }
-        let family = try ArchitectureRegistry.family(of: model.config.architecture)
+        let family = try ArchitectureRegistry.family(
+            of: model.config.architecture, modelType: model.config.raw["model_type"]?.string)
         outputType =
             options.outputType
             ?? OutputType(guessedFrom: model.storedTensors.filter { family.name(of: $0.name) != nil })
