@@ -6,6 +6,7 @@ what make_models_runs.py makes, where that has 5.23.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -62,11 +63,13 @@ def test_what_transformers_saves_answers_the_same(knapsack, transformers_5, tmp_
     pre = tmp_path / name / "pre-tokenizer.txt"
     options = ["--pre", pre.read_text()] if pre.exists() else []
     done = knapsack("convert", tmp_path / name, tmp_path / "out.gguf", "--outtype", "f32", *options).expect(0)
-    # What transformers writes by itself is known.
-    assert "nothing is known of" not in done.stderr, done.stderr
+    spec = (RUNS | MORE_RUNS)[name]
+    # What transformers writes by itself is known, but for what is named.
+    if "nothing is known of" in done.stderr:
+        told = set(re.findall(r'^  "([\w.]+)"$', done.stderr, re.MULTILINE))
+        assert told and told <= set(spec.get("unknown", "").split()), done.stderr
     found = json.loads(run("run_llama_cpp.py", f"{tmp_path / name}={tmp_path / 'out.gguf'}"))
     print(found)
-    spec = (RUNS | MORE_RUNS)[name]
     if "kl" in found:
         assert abs(found["kl"]) < spec.get("most", 1e-6)
         assert found["from uniform"] > 1e-4

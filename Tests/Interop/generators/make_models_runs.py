@@ -11,6 +11,7 @@ from pathlib import Path
 import make_models
 import make_models_last  # noqa: F401 (it adds tokenizers)
 import make_models_more  # noqa: F401 (it adds tokenizers)
+import make_models_rest  # noqa: F401 (it adds tokenizers)
 import make_models_tail  # noqa: F401 (it adds tokenizers)
 import torch
 import transformers
@@ -42,6 +43,8 @@ def change(model: torch.nn.Module) -> None:
         if not parameter.any() and ROUTER.search(key):
             # A router of zeros has every expert as good as any other, and does not show how they are chosen and weighed.
             parameter.copy_(torch.randn(parameter.shape) * 0.1)
+        elif parameter.dim() > 1 and (parameter == parameter.flatten()[0]).all():
+            parameter.add_(torch.randn(parameter.shape) * 0.1)
         elif parameter.dim() > 1:
             parameter.mul_(3)
         elif "A_log" not in key and "dt_bias" not in key:
