@@ -74,6 +74,12 @@ private func whole(_ sample: HuggingFaceSample.Tensor, _ index: Int = 0) -> Tens
         #expect(exact.numbers == [2049, 1.5])
     }
 
+    @Test func findsRowsThatAreZeroFromOneOn() throws {
+        let sample = Sample.Tensor("a", .bf16, [4, 2], [0, 0, 1, 0, -0.0, 0, 0, 2])
+        let found = try [0, 1, 3, 9].map { try ModelInputs.zeroRows(MemoryCheckpoint([sample]), 0, from: $0) }
+        #expect(found == [[0, 2], [2], [], []])
+    }
+
     @Test func readsStacksAcrossTheirParts() throws {
         let samples = [Sample.Tensor("a", .f32, [2, 3]), Sample.Tensor("b", .f32, [2, 3], from: 50)]
         let stack = TensorValue.stacked([whole(samples[0], 0), whole(samples[1], 1)])

@@ -28,8 +28,11 @@ package enum ArchitectureRegistry {
         Jamba.self, Step35.self, KimiLinear.self, MiMo2.self, Plamo.self, Plamo2.self, Plamo3.self,
         HunYuanMoe.self, Rwkv6.self, Rwkv7.self, DeepSeek4.self, BailingMoe3.self,
         HunYuan4.self, Dots3Note.self, Glm5Next.self, GraniteSwitch.self, Lfm2Audio.self,
-        WavTokenizer.self, MuseGlimmer.self,
+        WavTokenizer.self, MuseGlimmer.self, MiniMax01.self,
     ]
+
+    /// Whether a GGUF of a class states which embeddings are zero.
+    static func isStatingZeroEmbeddings(_ name: String) -> Bool { MiniMax01.classes.containsExactly(name) }
 
     /// The classes in `architectures` of config.json that can be converted, sorted.
     package static var classes: [String] {
@@ -48,6 +51,10 @@ package enum ArchitectureRegistry {
                 "where no tensor is stored in parts, of which the reference keeps the last alone (xai-org/grok-2)"
             ),
             (["Lfm2BidirectionalModel"], "without a layer of its own behind it (`1_Dense`)"),
+            (
+                ["MiniMaxM1ForCausalLM", "MiniMaxText01ForCausalLM"],
+                "with chat_template.jinja beside it: the reference takes one of llama.cpp's in the place of any other"
+            ),
             (
                 ["MiMoV2FlashForCausalLM", "MiMoV2ForCausalLM"],
                 "where queries, keys and values in one matrix are no FP8, and experts no MXFP4"
@@ -79,6 +86,10 @@ package enum ArchitectureRegistry {
             ),
             (
                 ["BaiChuanForCausalLM", "BaichuanForCausalLM"], "the reference fails with every model of it"
+            ),
+            (
+                ["PocketTTSModel"],
+                "the reference multiplies what begins a sound with a matrix, and its sums differ with the processor's instructions"
             ),
             (
                 ["Qwen3TTSForConditionalGeneration"],

@@ -5,7 +5,7 @@ extension ConfigKeys {
     /// The names in GGUF of these families, sorted.
     static let lastFamilies = [
         "arwkv7", "bailingmoe3", "deepseek4", "dots3note", "glm5-next", "graniteswitch", "hunyuan-moe",
-        "hy_v4", "lfm2-audio", "rwkv6", "rwkv6qwen2", "rwkv7", "wavtokenizer-dec",
+        "hy_v4", "lfm2-audio", "minimax-01", "rwkv6", "rwkv6qwen2", "rwkv7", "wavtokenizer-dec",
     ]
 
     /// The rules that only some families have, which come before those of all.
@@ -19,6 +19,23 @@ extension ConfigKeys {
         case "glm5-next": family("deepseek2") + indexed + glm5
         case "graniteswitch": family("granitemoe") + switched
         case "wavtokenizer-dec": sound
+        case "minimax-01":
+            [
+                silu, rotations, ForeignRow(["rotary_dim"], .read("how much of a head is rotated"), .number),
+                ForeignRow(
+                    ["attn_type_list"], .read("whether tensors have to be there, which are what counts")),
+                ForeignRow(
+                    ["postnorm"], .only([true], "llama.cpp adds what a layer makes to what its norm gave")),
+                ForeignRow(
+                    ["shared_intermediate_size"], .only([0], "llama.cpp has no experts for every token")),
+                ForeignRow(["shared_moe_mode"], .ignored("of experts that these models do not have")),
+                ForeignRow(
+                    [
+                        "layernorm_full_attention_alpha", "layernorm_full_attention_beta",
+                        "layernorm_linear_attention_alpha", "layernorm_linear_attention_beta",
+                        "layernorm_mlp_alpha", "layernorm_mlp_beta",
+                    ], .read("the scale of residuals, which is one for all"), .number),
+            ] + manyExperts + noWindow.prefix(1)
         case "lfm2-audio":
             family("lfm2") + [
                 ForeignRow(

@@ -26,10 +26,28 @@ package struct HuggingFaceModel: Sendable {
     let constants: [Int: [UInt8]]?
     /// Whether the output's weights are known to be those of the embeddings, stored twice.
     package var repeatsEmbeddings = false
+    /// The tokens behind those of the tokenizer's own vocabulary whose embeddings are known to be zero.
+    package var zeroEmbeddings: [Int] = []
 
     /// The places of the tensors whose elements are needed before anything is decided: each is a few numbers.
     package static func needed(_ tensors: [CheckpointTensor]) -> [Int] {
         Dequantization.needed(tensors) + KeyTensors.needed(tensors) + StoredNumbers.needed(tensors)
+    }
+
+    /// The embeddings of which GGUF states whose are zero, and the first token that counts; `nil` for families of which it
+    /// does not.
+    package var possiblyZeroEmbeddings: (place: Int, start: Int)? {
+        get throws(ConversionError) {
+            guard ArchitectureRegistry.isStatingZeroEmbeddings(config.architecture), dequantization == nil,
+                let place = storedTensors.firstIndex(where: {
+                    $0.name.hasSameBytes(as: "model.embed_tokens.weight")
+                }), storedTensors[place].shape.count == 2, storedTensors[place].dtype.isReal
+            else { return nil }
+            var vocabulary = try files.json("tokenizer.json")?["model"]?["vocab"]
+            if vocabulary == nil { vocabulary = try files.json("vocab.json") }
+            guard let count = vocabulary?.members?.count else { return nil }
+            return (place, count)
+        }
     }
 
     /// Puts a model together.

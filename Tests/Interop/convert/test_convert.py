@@ -76,12 +76,16 @@ def test_a_lost_tensor_is_an_error_that_names_it(knapsack, converted, tmp_path, 
         assert f"no tensor {lost}" in done.stderr, lost
 
 
-def test_a_model_without_its_template_is_refused(knapsack, converted, tmp_path):
+@pytest.mark.parametrize(("name", "called", "template"), [
+    ("deepseek-v4", "DeepSeek-V4-Flash-0731", "deepseek-ai-DeepSeek-V4-Flash-0731.jinja"),
+    ("minimax-text", "MiniMax-Text-01", "MiniMax-M1.jinja"),
+])  # fmt: skip
+def test_a_model_without_its_template_is_refused(knapsack, converted, tmp_path, name, called, template):
     """llama.cpp would take another one, and say nothing."""
-    model = tmp_path / "DeepSeek-V4-Flash-0731"
-    shutil.copytree(converted("make_models_last.py").models / "deepseek-v4", model)
+    model = tmp_path / called
+    shutil.copytree(converted("make_models_last.py").models / name, model)
     (model / "chat_template.jinja").unlink()
     done = convert(knapsack, model, tmp_path / "out.gguf", "f16")
     done.expect(1)
-    assert "deepseek-ai-DeepSeek-V4-Flash-0731.jinja" in done.stderr
+    assert template in done.stderr
     assert not (tmp_path / "out.gguf").exists()

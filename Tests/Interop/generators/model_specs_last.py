@@ -265,6 +265,31 @@ WAV_SHAPES = {"backbone.embedding.weight": [64, 32], "backbone.embed.weight": [6
     "backbone.convnext.{}.pwconv1", 96, 64) | both("backbone.convnext.{}.pwconv2", 64, 96) | {
     "backbone.convnext.{}.dwconv.weight": [64, 1, 7], "backbone.convnext.{}.dwconv.bias": [64, 1], "backbone.convnext.{}.gamma.weight": [64]}  # fmt: skip
 
+MINIMAX = config(
+    "MiniMaxM1ForCausalLM", "minimax_m1", num_hidden_layers=8, num_local_experts=4, num_experts_per_tok=2, intermediate_size=32, head_dim=16,
+    rotary_dim=8, attn_type_list=[0] * 7 + [1], postnorm=True, shared_intermediate_size=0, shared_moe_mode="sigmoid",
+    rope_theta=10000000, router_jitter_noise=0.0) | {f"layernorm_{part}_{which}": value for part in (
+        "full_attention", "linear_attention", "mlp") for which, value in {"alpha": 3.5565588200778455, "beta": 1.0}.items()}  # fmt: skip
+MINIMAX_SHAPES = {name: shape for name, shape in NOT_DENSE.items() if "{}" not in name or "layernorm" in name} | {
+    name.replace("{}", "7"): shape for name, shape in NOT_DENSE.items() if "_proj" in name} | {
+    f"{BLOCK}.block_sparse_moe.gate.weight": [4, 64]} | experts(f"{BLOCK}.block_sparse_moe.experts", 4, WIDE) | {
+    f"model.layers.{block}.self_attn.{name}.weight": shape for block in range(7) for name, shape in {
+        "norm": [64], "qkv_proj": [192, 64], "out_proj": [64, 64], "output_gate": [64, 64]}.items()}  # fmt: skip
+# With heads that are together wider than the embeddings, as the published ones.
+MINIMAX_WIDE = {name: ([2 * shape[0], *shape[1:]] if any(part in name for part in ("q_proj", "k_proj", "v_proj", "attn.norm", "output_gate")) else
+                       [shape[0], 2 * shape[1]] if any(part in name for part in ("attn.o_proj", "out_proj")) else shape)
+                for name, shape in MINIMAX_SHAPES.items()}  # fmt: skip
+MINIMAX_FILES = {"model.safetensors.index.json": {"metadata": {}, "weight_map": {
+    name.replace("{}", str(block)): "model.safetensors" for block in range(8) for name in MINIMAX_SHAPES}}} | TEMPLATE  # fmt: skip
+
+
+def silent(tensors):
+    """With embeddings that are zero, of a token of the vocabulary and of two behind it."""
+    for row in (5, 317, 319):
+        tensors["model.embed_tokens.weight"][row] = 0
+    return tensors
+
+
 MODELS = {}
 BY_HAND = {
     "kimi-linear-tiktoken": made(KIMI | dict(vocab_size=KIMI_SIZE), sized(KIMI_SHAPES, KIMI_SIZE), "kimi") | dict(
@@ -319,5 +344,8 @@ BY_HAND = {
                                 "float16"),
     "lfm25-sound": made(LFM_SOUND, {"lfm." + name.removeprefix("model."): shape for name, shape in LFM_BASE.items()} | both("lin", 48, 64) | {
         "istft.window": [16], "emb.emb.weight": [16, 64]}, "none"),
+    "minimax-m1": made(MINIMAX, MINIMAX_SHAPES, "bpe", blocks=8, files=MINIMAX_FILES) | dict(edit=silent),
+    "minimax-text": made(but(MINIMAX, architectures=["MiniMaxText01ForCausalLM"], model_type="minimax_text_01", head_dim=32, rotary_dim=16),
+                         MINIMAX_WIDE, "bpe", "float16", 8, MINIMAX_FILES),
     "wavtokenizer": made(WAV, WAV_SHAPES, "none", "float32"),
 }  # fmt: skip

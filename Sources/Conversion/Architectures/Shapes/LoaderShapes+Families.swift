@@ -46,6 +46,7 @@ extension LoaderShapes {
             return ["attn_k.weight", "attn_v.weight"].containsExactly(base)
                 ? [LoaderSizes.times(sizes.heads(block), sizes.keyLength(block)), sizes.width] : nil
         case "minimax-m3": return indexed(base)
+        case "minimax-01": return lightning(base, block)
         case "jamba":
             let rank = sizes.written("ssm.time_step_rank")
             if base.hasUTF8Prefix("ssm_dt_norm") { return [rank] }

@@ -54,6 +54,17 @@ extension LoaderShapes {
         }
     }
 
+    /// MiniMax's attention with a state, which has as many keys and values as queries.
+    func lightning(_ base: String, _ block: Int) -> [Int?]? {
+        let all = LoaderSizes.times(sizes.heads(block), sizes.keyLength(block))
+        switch base {
+        case "attn_norm_2.weight": return [all]
+        case "attn_qkv.weight": return [LoaderSizes.times(3, all), sizes.width]
+        case "attn_gate.weight": return [all, sizes.width]
+        default: return nil
+        }
+    }
+
     // MARK: A state beside latent attention
 
     /// The gated delta rule of Kimi Linear and Ling 3, beside attention by way of a few numbers.

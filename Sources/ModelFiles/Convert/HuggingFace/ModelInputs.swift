@@ -3,6 +3,7 @@ import Formats
 package import Manifests
 import ModelFacts
 import Storage
+import Tensors
 
 /// The files of a Hugging Face model that a conversion reads: the small ones as a whole, the weights when they are
 /// wanted.
@@ -87,20 +88,46 @@ struct ModelInputs {
             contents[index] = bytes
         }
         var model: HuggingFaceModel
+        let embeddings: (place: Int, start: Int)?
         do throws(ConversionError) {
             model = try HuggingFaceModel(
                 directoryName: directoryName, files: files, card: card, tensors: saved.tensors,
                 contents: contents, isVocabularyOnly: !needsWeights)
+            embeddings = try model.possiblyZeroEmbeddings
         } catch {
             throw Diagnostics(error.diagnostic(for: name))
         }
         if model.dequantization == nil { model.repeatsEmbeddings = try Self.repeatsEmbeddings(saved) }
+        if let embeddings {
+            model.zeroEmbeddings = try Self.zeroRows(saved, embeddings.place, from: embeddings.start)
+        }
         self.model = model
         checkpoint = model.dequantization.map { DequantizedCheckpoint($0, of: saved, name: name) } ?? saved
     }
 }
 
 extension ModelInputs {
+    /// The rows of a matrix that are zero as a whole.
+    /// - Parameter start: the first one that is looked at.
+    static func zeroRows(
+        _ checkpoint: any Checkpoint, _ place: Int, from start: Int
+    ) throws -> [Int] {
+        let tensor = checkpoint.tensors[place]
+        let (count, width) = (tensor.shape[0], tensor.shape[1])
+        guard start < count, width > 0, tensor.unitLength == 1 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: width * tensor.unitSize)
+        var numbers = [Float](repeating: 0, count: width)
+        var zero: [Int] = []
+        for row in start..<count {
+            var room = bytes.mutableSpan
+            try checkpoint.read(row * width..<(row + 1) * width, of: place, into: &room)
+            var floats = numbers.mutableSpan
+            tensor.dtype.floats(from: bytes.span, into: &floats)
+            if numbers.allSatisfy({ $0 == 0 }) { zero.append(row) }
+        }
+        return zero
+    }
+
     /// Whether Mamba's output has the same elements as its embeddings: they are compared until one differs.
     fileprivate static func repeatsEmbeddings(_ checkpoint: any Checkpoint) throws -> Bool {
         func place(_ names: [String]) -> Int? {
