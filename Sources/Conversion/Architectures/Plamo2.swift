@@ -6,9 +6,9 @@ struct Plamo2: PlainFamily {
     static let classes = ["Plamo2ForCausalLM", "PLaMo2ForCausalLM"]
     static let names: TensorNames = {
         let names = Plamo3.sharedNames([
-            "mixer.q": "attn_q_norm", "mixer.k": "attn_k_norm", "mixer.bcdt_proj": "ssm_x",
-            "mixer.dt_norm.weight": "ssm_dt_norm", "mixer.B_norm.weight": "ssm_b_norm",
-            "mixer.C_norm.weight": "ssm_c_norm",
+            ("mixer.q", "attn_q_norm"), ("mixer.k", "attn_k_norm"), ("mixer.bcdt_proj", "ssm_x"),
+            ("mixer.dt_norm.weight", "ssm_dt_norm"), ("mixer.B_norm.weight", "ssm_b_norm"),
+            ("mixer.C_norm.weight", "ssm_c_norm"),
         ])
         var layers = Mamba2Layers.names("model.layers.layers.*.mixer")
         layers["model.layers.layers.*.mixer.norm"] = nil
