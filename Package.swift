@@ -64,8 +64,9 @@ let package = Package(
         .target(
             name: "ModelFiles",
             dependencies: [
-                "Formats", "Tensors", "Scanning", "Conversion", "Fitting", "Storage", "Manifests", "Caches",
-                "ModelFacts",
+                "Formats", "Tensors", "Scanning", "Tokenizers", "Conversion", "Fitting", "Storage",
+                "Manifests",
+                "Caches", "ModelFacts",
             ]
         ),
         .target(

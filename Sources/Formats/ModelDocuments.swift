@@ -29,8 +29,10 @@ package struct ModelDocuments: Sendable {
         do throws(FormatError) {
             return try JSON.parse(bytes.span, nonFinite: true)
         } catch {
+            let place = TextPlace(of: error.offset, in: bytes.span)
             throw ConversionError(
-                .jsonBroken, "\(path) is broken: \(error)", fix: "delete the file and download it again")
+                .jsonBroken, "\(path) is broken: \(error.message) (\(place))",
+                fix: "mend it there, or download it again")
         }
     }
 

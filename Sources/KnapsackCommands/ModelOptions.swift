@@ -197,7 +197,7 @@ struct ContentOptions: ParsableArguments {
     /// What llama.cpp calls the pre-tokenizer; `nil` finds it by what the tokenizer does.
     @Option(
         help: ArgumentHelp(
-            "The pre-tokenizer's name, if it is not known from what the tokenizer does.",
+            "The pre-tokenizer's name, if it is not known from what the tokenizer does; knapsack help gguf lists them.",
             valueName: "name"))
     var pre: String?
 

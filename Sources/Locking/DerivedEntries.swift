@@ -8,7 +8,9 @@ import Storage
 /// Entries that are made from others, while a lock is made.
 struct DerivedEntries {
     /// What makes the files, or finds them.
-    let converter: Converter
+    private(set) var converter: Converter
+    /// Whether nothing is made any more because an entry failed: of the others it is only looked for what hinders.
+    private var onlyPlans = false
     /// The entries that they are made from.
     let sources: [LockedEntry]
     /// The entries that were made or kept, in the order in which they were added.
@@ -19,6 +21,8 @@ struct DerivedEntries {
     private(set) var findings: [Diagnostic] = []
     /// The names of those that would have to be made, and were not, because nothing is to be written.
     private(set) var unmade: [String] = []
+    /// The bytes that those have or may have at most, where they are known.
+    private(set) var unmadeSizes: [ExactName: Int] = [:]
     /// Where the made files are stored.
     private(set) var locations: [SHA256Digest: String] = [:]
     /// What each fitted entry has of the budget that it shares.
@@ -30,6 +34,12 @@ struct DerivedEntries {
     init(converter: Converter, sources: [LockedEntry]) {
         self.converter = converter
         self.sources = sources
+    }
+
+    /// Makes no more entries, and finds out of those that are added what hinders.
+    mutating func stopMaking() {
+        converter.makes = false
+        onlyPlans = true
     }
 
     /// Makes one entry, or takes it from an earlier lock where nothing about it has changed.
@@ -63,6 +73,13 @@ struct DerivedEntries {
                 try await converter.inputs(inputs, of: source)
             }
         } catch is Converter.Unmade {
+            do {
+                unmadeSizes[ExactName(entry.name)] = try inputs.recipe.plannedSize(
+                    of: await converter.inputs(inputs, of: source), for: entry.name)
+            } catch {
+                // Otherwise it is for making it to say why it cannot be made.
+                if onlyPlans { throw error }
+            }
             return unmade.append(entry.name)
         }
         findings += (made.findings + made.remarks).map { $0.located(at: entry.location).allowed(by: entry) }

@@ -1,5 +1,5 @@
 package import Caches
-import Formats
+package import Formats
 package import Manifests
 import ModelFacts
 package import Storage
@@ -18,6 +18,8 @@ package struct VerifiedInputs: Sendable {
     package let conversions: [ConversionOutcome]
     /// The entries that would have to be converted, and are missing, because nothing was to be written.
     package let unmade: [String]
+    /// The bytes that those have or may have at most, where they are known.
+    package let unmadeSizes: [ExactName: Int]
     /// Where contents that were hashed are stored.
     package let locations: [SHA256Digest: String]
     /// Files that break their own format, which are carried as they are, and what is worth knowing of conversions.
@@ -132,9 +134,11 @@ package struct VerifiedInputs: Sendable {
             do {
                 try await derived.add(entry, request, previous: previous)
             } catch let error as Diagnostics {
-                throw Diagnostics(error.all.map { $0.located(at: entry.location) })
+                problems += error.all.map { $0.located(at: entry.location) }
+                derived.stopMaking()
             }
         }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
         manifest = resolution.manifest
         caches = resolution.caches
         self.locations = locations.merging(derived.locations) { first, _ in first }
@@ -142,6 +146,7 @@ package struct VerifiedInputs: Sendable {
         self.entries = resolution.manifest.entries.compactMap { all[$0.name] }
         conversions = derived.outcomes
         unmade = derived.unmade
+        unmadeSizes = derived.unmadeSizes
         findings = broken + derived.findings + survey.findings(of: wheelhouses.map(\.found.entry))
     }
 

@@ -18,6 +18,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case adapterConfigUnsupported = "adapter-config-unsupported"
     case adapterEmpty = "adapter-empty"
     case adapterHalf = "adapter-half"
+    case adapterLeftOut = "adapter-left-out"
     case adapterMethod = "adapter-method"
     case adapterMissing = "adapter-missing"
     case adapterQuantized = "adapter-quantized"
@@ -189,6 +190,7 @@ package enum FindingCode: String, CaseIterable, Sendable {
     case pickleRefused = "pickle-refused"
     case pickleUnreadable = "pickle-unreadable"
     case pinMoved = "pin-moved"
+    case preTokenizerDiffers = "pre-tokenizer-differs"
     case preTokenizerUnknown = "pre-tokenizer-unknown"
     case processorMissing = "processor-missing"
     case program = "program"
@@ -301,14 +303,17 @@ extension FindingCode {
     package var severity: Diagnostic.Severity {
         switch self {
         case .acceleratorDtype, .acceleratorHostMemory, .acceleratorRetired, .acceleratorSplit,
-            .acceleratorTight, .adapterBaseMissing, .adapterBaseOther, .adapterScale, .cardBroken, .configKeyUnknown,
+            .acceleratorTight, .adapterBaseMissing, .adapterBaseOther, .adapterLeftOut, .adapterScale,
+            .cardBroken,
+            .configKeyUnknown,
             .configValueDiffers, .conversionDamaged,
             .downloadMended, .downloadPartial, .entryUnused, .fetchElsewhere, .fetchTokenWithheld,
             .fetchUnproved,
             .ggufBroken, .kaggleKeywords, .kaggleLicenseUnknown,
             .kaggleTitleUnderscore, .licenseBaseUnknown, .licenseDiffers, .licenseNameUnknown,
             .metadataLeftOut, .newerIncomplete, .noExistStale, .npzBroken, .overrideSign,
-            .pinMoved, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback, .refKept, .remoteCode,
+            .pinMoved, .preTokenizerDiffers, .providedLine, .pythonCache, .pytorchBroken, .quantizeFallback,
+            .refKept, .remoteCode,
             .remoteCodeElsewhere, .sharedFiles, .signatureLog, .signatureOrder, .versionPartial, .wheelTags,
             .setup, .zipBroken:
             .warning

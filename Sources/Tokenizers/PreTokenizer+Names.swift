@@ -22,7 +22,7 @@ extension PreTokenizer {
         guard !accepted.containsExactly(name) else { return }
         throw ConversionError(
             .preTokenizerUnknown, "llama.cpp knows no pre-tokenizer \"\(name)\"",
-            notes: Suggestion.nearest(to: name, among: accepted).map { ["did you mean \"\($0)\"?"] } ?? [],
-            fix: "write one of \(accepted.joined(separator: ", "))")
+            fix: Suggestion.nearest(to: name, among: accepted).map { "did you mean \"\($0)\"?" }
+                ?? "knapsack help gguf lists the names")
     }
 }

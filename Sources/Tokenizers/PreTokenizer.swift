@@ -13,7 +13,9 @@ package enum PreTokenizer {
         files: ModelDocuments, config: JSON, parsed: JSON? = nil, sha256: SHA256Function
     ) throws(ConversionError) -> String {
         let encoder = try TokenizerEncoder(files: files, config: config, parsed: parsed)
-        return try identify(ids: try encoder.encode(probe, addSpecialTokens: true), sha256: sha256)
+        let ids = try encoder.encode(probe, addSpecialTokens: true)
+        let tokenizer = if let parsed { parsed } else { try files.json("tokenizer.json") }
+        return try identify(ids: ids, of: tokenizer, sha256: sha256)
     }
 
     /// Finds the name of a tokenizer that is in no file, without tokens that are put around a text.
@@ -23,18 +25,23 @@ package enum PreTokenizer {
         tokenizer: JSON, sha256: SHA256Function
     ) throws(ConversionError) -> String {
         let encoder = try TokenizerEncoder(tokenizer: tokenizer)
-        return try identify(ids: try encoder.encode(probe, addSpecialTokens: false), sha256: sha256)
+        return try identify(
+            ids: try encoder.encode(probe, addSpecialTokens: false), of: tokenizer, sha256: sha256)
     }
 
     /// The name that belongs to the ids of the probe.
-    package static func identify(ids: [Int], sha256: SHA256Function) throws(ConversionError) -> String {
+    /// - Parameter tokenizer: as `tokenizer.json` has it, by which a name is proposed where none is known.
+    /// - Throws: where none is known.
+    package static func identify(
+        ids: [Int], of tokenizer: JSON? = nil, sha256: SHA256Function
+    ) throws(ConversionError) -> String {
         let hash = try hash(ids, sha256: sha256)
         let line = known.split(separator: "\n").last { $0.utf8.starts(with: hash.utf8) }
         guard let name = line?.split(separator: " ").last else {
             throw ConversionError(
                 .preTokenizerUnknown, "the tokenizer's way to split a text is not known",
                 notes: ["SHA-256 of the probe's ids: \(hash)"],
-                fix: "name it with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest")
+                fix: fix(for: tokenizer))
         }
         return String(name)
     }

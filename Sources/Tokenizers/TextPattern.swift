@@ -20,7 +20,7 @@ package enum TextPattern: Sendable {
                     .tokenizerRegex,
                     "tokenizer.json: the regular expression of \(part.place) cannot be used: \(error.message)",
                     fix:
-                        "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest"
+                        "name the pre-tokenizer with --pre NAME (knapsack help gguf lists them), or with pre-tokenizer in a manifest"
                 )
             }
         } else {
@@ -51,7 +51,7 @@ package enum TextPattern: Sendable {
                 throw ConversionError(
                     .tokenizerRegex, "a regular expression of tokenizer.json: \(error.message)",
                     fix:
-                        "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest"
+                        "name the pre-tokenizer with --pre NAME (knapsack help gguf lists them), or with pre-tokenizer in a manifest"
                 )
             }
         }

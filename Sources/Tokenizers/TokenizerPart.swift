@@ -69,13 +69,15 @@ package struct TokenizerPart {
     package func broken(_ what: String) -> ConversionError {
         ConversionError(
             .tokenizerBroken, "tokenizer.json is broken: in \(place) \(what)",
-            fix: "delete the file and download it again")
+            fix: "mend it, or download it again")
     }
 
     /// The error that this kind of part is not known.
     package func unknown(_ kind: String) -> ConversionError {
         ConversionError(
             .tokenizerUnsupported, "tokenizer.json: the \(place) '\(kind)' is not supported",
-            fix: "name the pre-tokenizer with --pre NAME, or with pre-tokenizer = \"NAME\" in a manifest")
+            fix:
+                "name the pre-tokenizer with --pre NAME (knapsack help gguf lists them), or with pre-tokenizer in a manifest"
+        )
     }
 }

@@ -72,7 +72,10 @@ struct BundleComparison {
                     if let owner = expected.path(of: digest) {
                         notes.append("that is the content of \(owner)")
                     }
-                    findings.append(Diagnostic(code: .changed, "\(path) has other content", notes: notes))
+                    findings.append(
+                        Diagnostic(
+                            code: .changed, "\(path) has other content", notes: notes,
+                            fix: Self.again))
                 }
             }
         }
@@ -168,10 +171,16 @@ struct BundleComparison {
     }
 
     private func changed(_ path: RelativePath, _ expected: String, _ found: String) -> Diagnostic {
-        Diagnostic(code: .changed, "\(path) has another size", notes: [expected, found])
+        Diagnostic(
+            code: .changed, "\(path) has another size", notes: [expected, found], fix: Self.again)
     }
 
+    /// How a bundle gets the content that its lock states.
+    private static let again = "pack the bundle again, or fetch it again where it was fetched"
+
     private func unreadable(_ path: RelativePath, _ reason: String) -> Diagnostic {
-        Diagnostic(code: .unreadable, "\(path) could not be read", notes: [reason], verdict: .undecided)
+        Diagnostic(
+            code: .unreadable, "\(path) could not be read", notes: [reason],
+            fix: "make it readable for who runs knapsack, and verify again", verdict: .undecided)
     }
 }

@@ -49,7 +49,7 @@ package struct CacheVerifier: Sendable {
                     fix: "run knapsack pack {manifest}, which converts it and compares it with the lock",
                     verdict: .undecided)
             }
-            return Diagnostic(code: .missing, "\(name) is missing", fix: "download it again")
+            return Diagnostic(code: .missing, "\(name) is missing", fix: again(source.entry))
         }
         let size: Int
         var digest: SHA256Digest?
@@ -79,7 +79,7 @@ package struct CacheVerifier: Sendable {
             return Diagnostic(
                 code: .changed, "\(name) has another size",
                 notes: ["expected \(source.file.size) bytes", "found    \(size) bytes", "at \(location)"],
-                fix: "download it again")
+                fix: again(source.entry))
         }
         guard let digest else { return nil }
         if digest == source.file.sha256 {
@@ -100,6 +100,14 @@ package struct CacheVerifier: Sendable {
             notes: [
                 "expected sha256 \(source.file.sha256)", "found    sha256 \(digest)", "at \(location)",
             ],
-            fix: "download it again")
+            fix: again(source.entry))
+    }
+
+    /// How the content that was locked comes back. What is in a person's own directory was never downloaded.
+    private static func again(_ entry: LockedEntry) -> String {
+        if case .path = entry.origin {
+            return "put back what was locked, or run knapsack lock {manifest} to lock what is there"
+        }
+        return "download it again"
     }
 }

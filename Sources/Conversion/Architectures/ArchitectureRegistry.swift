@@ -99,27 +99,71 @@ package enum ArchitectureRegistry {
     }()
 
     /// The family of a class.
-    /// - Throws: if there is none, with the nearest known classes.
-    static func family(of name: String) throws(ConversionError) -> any ModelArchitecture.Type {
+    /// - Parameters:
+    ///   - name: the class in `architectures`; empty where config.json states none.
+    ///   - modelType: its `model_type`, by which the class is proposed that it does not state.
+    /// - Throws: if there is none, with the classes whose names are nearest.
+    static func family(
+        of name: String, modelType: String? = nil
+    ) throws(ConversionError) -> any ModelArchitecture.Type {
         if let family = families.first(where: { $0.classes.containsExactly(name) }) {
             return family
         }
         guard !name.isEmpty else {
             throw ConversionError(
                 .architectureMissing, "config.json does not state which architecture the model has",
-                fix: "add \"architectures\", as [\"LlamaForCausalLM\"]")
+                fix: modelType.flatMap(usualClass(of:)).map { "add \"architectures\": [\"\($0)\"]" }
+                    ?? "add \"architectures\" with the class, as the config.json of the model's base has it")
         }
         if let reason = refusals[ExactName(name)] {
             throw ConversionError(
                 .architectureUnknown, "models of the architecture \(name) cannot be converted: \(reason)",
                 fix: "take a GGUF that someone made with llama.cpp")
         }
-        let near = classes.map { ($0, Suggestion.distance(Array(name.utf8.prefix(64)), Array($0.utf8))) }
-            .sorted { $0.1 < $1.1 }.prefix(3).map(\.0)
+        let near = nearest(to: name)
         throw ConversionError(
             .architectureUnknown, "models of the architecture \(name) cannot be converted",
-            notes: ["the nearest that can are \(near.joined(separator: ", "))"],
-            fix: "take a GGUF that someone made with llama.cpp, or ask for the architecture")
+            notes: near.isEmpty ? [] : ["names like it that can are \(near.joined(separator: ", "))"],
+            fix:
+                "take a GGUF that someone made with llama.cpp; knapsack help gguf-models lists what can be converted"
+        )
+    }
+
+    /// Up to three classes of the same kind, as far as names tell: those that begin as it does. Letters alone say nothing:
+    /// Whisper is not near to ChatGLM.
+    private static func nearest(to name: String) -> [String] {
+        let stem = stem(of: name)
+        guard stem.count > 2 else { return [] }
+        let near = classes.compactMap { other -> (name: String, distance: Int)? in
+            let candidate = self.stem(of: other)
+            guard candidate.prefix(3) == stem.prefix(3) else { return nil }
+            let distance = Suggestion.distance(Array(stem), Array(candidate))
+            return distance <= max(1, stem.count / 3) ? (other, distance) : nil
+        }
+        return near.sorted { $0.distance < $1.distance }.prefix(3).map(\.name)
+    }
+
+    /// What a class's name has before its task, in small letters, of at most 64 bytes.
+    private static func stem(of name: String) -> [UInt8] {
+        var stem = name.utf8.prefix(64)
+        for task in ["For", "Model", "LMHead"] {
+            for start in stem.indices.dropFirst() where stem[start...].starts(with: task.utf8) {
+                stem = stem[..<start]
+                break
+            }
+        }
+        return stem.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
+    }
+
+    /// The class that models of a `model_type` usually are, where a family has one of that name; `nil` where none is known.
+    package static func usualClass(of modelType: String) -> String? {
+        let wanted = modelType.utf8.filter { $0 != UInt8(ascii: "_") }
+        guard let family = families.first(where: { $0.modelTypes.containsExactly(modelType) }) else {
+            return nil
+        }
+        let own = family.classes.filter { stem(of: $0) == Array(wanted) }
+        let named = own.isEmpty && family.modelTypes.count == 1 ? family.classes : own
+        return named.first { $0.utf8.ends(with: "ForCausalLM") } ?? named.first
     }
 
     /// The name by which a tensor goes on in a model of a configuration; its own where it is not written.

@@ -36,9 +36,9 @@ struct Cohere2: ModelArchitecture {
         try metadata.addNeededCount("attention.sliding_window", config, ["sliding_window"])
         try metadata.addNeededCount("vocab_size", config, ["vocab_size"])
         let length = try config.size("hidden_size") / config.size("num_attention_heads")
-        metadata.set(
-            "rope.dimension_count",
-            try ModelMetadata.share(config.number("rotary_pct"), of: length, heads: 1))
+        // transformers 5 saves it no more: all of a head is rotated.
+        let share = config["rotary_pct"] == nil ? 1 : try config.number("rotary_pct")
+        metadata.set("rope.dimension_count", try ModelMetadata.share(share, of: length, heads: 1))
         metadata.set("rope.scaling.type", .string("none"))
     }
 

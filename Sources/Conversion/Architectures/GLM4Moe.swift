@@ -40,6 +40,7 @@ struct GLM4Moe: ModelArchitecture {
     }
 
     static func predictionCount(_ config: ModelConfig) -> Int { (try? config.predictionCount()) ?? 0 }
+    static let isWholeWithoutPredictions = true
 
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         config = model.config

@@ -57,7 +57,9 @@ struct GraniteHybrid: ModelArchitecture {
     /// The layers that have attention: by their kinds, their numbers, or a period.
     private static func attentionLayers(_ config: ModelConfig) throws(ConversionError) -> Set<Int> {
         if let types = config.first(["layer_types"])?.array, !types.isEmpty {
-            return Set(types.indices.filter { types[$0].isText("attention") })
+            // As IBM published it, and as transformers 5 saves it.
+            return Set(
+                types.indices.filter { types[$0].isText("attention") || types[$0].isText("full_attention") })
         }
         if let numbers = config.first(["attn_layer_indices"])?.array, !numbers.isEmpty {
             return Set(numbers.compactMap(\.wholeNumber))

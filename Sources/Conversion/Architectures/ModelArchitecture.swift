@@ -25,6 +25,10 @@ package protocol ModelArchitecture: Sendable {
     /// How many blocks behind the last are written that predict more than one token ahead.
     static func predictionCount(_ config: ModelConfig) -> Int
 
+    /// Whether a checkpoint may have none of the blocks that ``predictionCount(_:)`` counts, as transformers saves models
+    /// without them and leaves their number in the configuration: llama.cpp loads the others alone.
+    static var isWholeWithoutPredictions: Bool { get }
+
     /// What a checkpoint lacks of the blocks that predict more than one token ahead, where it has those under names of
     /// their own; nothing where it has none of them.
     /// - Parameter stored: the names of its tensors, as ``name(of:)`` has read them.
@@ -80,6 +84,9 @@ extension ModelArchitecture {
     package static func blockCount(_ config: ModelConfig) throws(ConversionError) -> Int {
         try config.blockCount()
     }
+
+    /// It has all of them.
+    package static var isWholeWithoutPredictions: Bool { false }
 
     /// Nothing.
     package static func missingPredictions(_ config: ModelConfig, stored: [String]) -> [String] { [] }

@@ -250,7 +250,7 @@ enum NemotronBlock: Sendable {
     static func kinds(_ config: ModelConfig) throws(ConversionError) -> [NemotronBlock] {
         let hasExperts = config["num_experts_per_tok"] != nil
         if let own = config["block_configs"]?.array, config.architecture.hasUTF8Prefix("NemotronHPuzzle") {
-            return own.map { kind($0["block_type"]?.string) }
+            return own.map { kind($0["block_type"]?.string, hasExperts: true) }
         }
         let kinds: [NemotronBlock]
         if let letters = config.first(["hybrid_override_pattern"])?.string, !letters.isEmpty {
@@ -264,7 +264,7 @@ enum NemotronBlock: Sendable {
                 }
             }
         } else if let names = config.first(["layers_block_type"])?.array {
-            kinds = names.map { kind($0.string) }
+            kinds = names.map { kind($0.string, hasExperts: hasExperts) }
         } else {
             throw ModelConfig.missing(["hybrid_override_pattern", "layers_block_type"])
         }
@@ -280,11 +280,12 @@ enum NemotronBlock: Sendable {
         return kinds
     }
 
-    private static func kind(_ name: String?) -> NemotronBlock {
+    private static func kind(_ name: String?, hasExperts: Bool) -> NemotronBlock {
         switch name {
         case "mamba", "linear_attention": .state
         case "attention", "full_attention": .attention
         case "moe": .experts
+        case "mlp": hasExperts ? .other : .dense
         default: .other
         }
     }

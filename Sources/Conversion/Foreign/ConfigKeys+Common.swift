@@ -65,7 +65,7 @@ enum ConfigKeys {
                 "router_aux_loss_coef", "router_z_loss_coef", "router_jitter_noise", "input_jitter_noise",
                 "output_router_logits", "aux_loss_alpha", "seq_aux", "moe_aux_loss_coeff",
                 "moe_capacity", "z_loss", "label_smoothing", "max_trained_positions",
-                "training_seq_len", "neftune_noise_alpha",
+                "training_seq_len", "neftune_noise_alpha", "embedding_initializer_range",
             ], .ignored("only training uses it")),
         ForeignRow(
             [
@@ -103,6 +103,9 @@ enum ConfigKeys {
                 "enable_talker",
                 "user_token_id", "assistant_token_id", "system_token_id", "im_start_token_id",
                 "im_end_token_id", "tts_bos_token_id", "tts_eos_token_id", "tts_pad_token_id",
+                "projector_bias", "projector_hidden_size", "projector_use_layernorm", "downsample_factor",
+                "downsample_mode", "drop_vision_last_layer", "insert_layer_id", "merge_kernel_size",
+                "merger_times", "image_size", "patch_size", "timestamp_token_id", "token_classification_bias",
             ], .ignored("of parts for pictures and sound, which are left out")),
         ForeignRow(
             [

@@ -192,6 +192,8 @@ extension ConfigKeys {
                     ], .read("sizes"), .number),
                 ForeignRow(["qk_head_dim"], .ignored("the sum of two other sizes")),
                 ForeignRow(
+                    ["mlp_layer_types"], .ignored("first_k_dense_replace states it, and the tensors")),
+                ForeignRow(
                     [
                         "first_k_dense_replace", "n_shared_experts", "routed_scaling_factor",
                         "num_nextn_predict_layers",

@@ -202,6 +202,7 @@ extension ConfigKeys {
             ["hc_mult", "hc_eps", "hc_magnitude", "swiglu_limit"],
             .read("the streams of residuals, and what gates are bounded by"), .number),
         ForeignRow(["mlp_layer_types"], .read("which blocks have experts")),
+        ForeignRow(["learnable_sink_init"], .ignored("only training uses it")),
         ForeignRow(["enable_lm_head_fp32"], .read("the type of the output's weights"), .flag),
         ForeignRow(
             [

@@ -43,6 +43,7 @@ extension ConfigKeys {
                     ], .read("the factors of scores, embeddings, residuals and the output"), .number),
                 ForeignRow(["no_rope_layers"], .read("which layers rotate")),
                 ForeignRow(["no_rope_layer_interval"], .ignored("no_rope_layers states it")),
+                ForeignRow(["layer_rope_theta"], .related(.oneBase)),
                 ForeignRow(["shared_intermediate_size"], .read("sizes of experts"), .number),
                 ForeignRow(
                     ["position_embedding_type"], .only(["rope"], "llama.cpp rotates queries and keys")),
@@ -159,7 +160,10 @@ extension ConfigKeys {
             ForeignRow(
                 ["mamba_inner_layernorms"], .only([true], "llama.cpp's model of this family has such norms")),
             ForeignRow(
-                ["num_logits_to_keep", "use_mamba_kernels", "calc_logits_for_entire_prompt"],
+                [
+                    "num_logits_to_keep", "use_mamba_kernels", "use_associative_scan", "use_mambapy",
+                    "calc_logits_for_entire_prompt",
+                ],
                 .ignored("how a program computes, not what it computes")),
         ] + noWindow.prefix(1)
 
@@ -170,6 +174,12 @@ extension ConfigKeys {
                 ["q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim"],
                 .read("sizes"), .number),
             ForeignRow(["linear_attn_config"], .read("the layers with a state, with keys of its own")),
+            // What transformers 5 saves of the same.
+            ForeignRow(
+                ["layer_types", "linear_conv_kernel_dim", "linear_head_dim", "linear_num_heads"],
+                .ignored("linear_attn_config states it")),
+            ForeignRow(["mlp_layer_types"], .ignored("first_k_dense_replace states it, and the tensors")),
+            ForeignRow(["qk_head_dim"], .ignored("the sum of two other sizes")),
             ForeignRow(["mla_use_nope"], .only([true], "llama.cpp rotates nothing in this family"), .flag),
             ForeignRow(
                 ["moe_renormalize"], .only([true], "llama.cpp scales this family's chosen experts to 1"),
@@ -188,6 +198,8 @@ extension ConfigKeys {
                     "swa_num_key_value_heads",
                 ], .read("the heads of layers with a window and without"), .number),
             ForeignRow(["hybrid_layer_pattern"], .read("which layers have a window")),
+            ForeignRow(["layer_types"], .ignored("hybrid_layer_pattern states it")),
+            ForeignRow(["mlp_layer_types"], .ignored("moe_layer_freq states it")),
             ForeignRow(["sliding_window"], .read("the window of some layers"), .number),
             ForeignRow(["moe_layer_freq"], .read("which layers have experts")),
             ForeignRow(["attention_value_scale"], .read("the factor of values"), .number),

@@ -58,6 +58,7 @@ extension ConfigKeys {
                     "d_inner",
                     "time_step_rank", "dt_rank", "pad_vocab_size_multiple",
                 ], .read("sizes"), .number),
+            ForeignRow(["use_associative_scan"], .ignored("how a program computes")),
             ForeignRow(["use_bias"], .only([false], "llama.cpp's layers of this family have none")),
             ForeignRow(
                 ["use_conv_bias"], .only([true], "llama.cpp's convolutions of this family have one"), .flag),

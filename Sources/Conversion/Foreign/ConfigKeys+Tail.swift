@@ -111,8 +111,12 @@ extension ConfigKeys {
                 ForeignRow(
                     ["scale_emb", "scale_depth", "dim_model_base"],
                     .ignored("llama.cpp takes the numbers of the model that was published"), .number),
+                ForeignRow(["qk_head_dim"], .ignored("the sum of two other sizes")),
             ]
-        case "mellum": plain + windows + manyExperts + [askedForWindow] + sharesExperts
+        case "mellum":
+            plain + windows + manyExperts + [askedForWindow] + sharesExperts + [
+                ForeignRow(["mlp_layer_types"], .related(.all("sparse")))
+            ]
         case "nanbeige":
             plain + noWindow + [
                 ForeignRow(["num_loops"], .read("how often its layers are gone through"), .number),
@@ -190,6 +194,7 @@ extension ConfigKeys {
                     ["H_cycles", "L_cycles", "num_layers_per_stack"],
                     .read("how often its layers are gone through"), .number),
                 ForeignRow(["embedding_scale"], .read("the factor of the embeddings"), .number),
+                ForeignRow(["L_bp_cycles"], .ignored("only training uses it")),
                 ForeignRow(["prefix_lm"], .read("whether tokens see those behind them"), .flag),
             ]
         case "laguna": plain.dropLast() + windows + manyExperts + laguna
@@ -222,6 +227,7 @@ extension ConfigKeys {
                         "indexer_rope_interleave",
                     ],
                     .ignored("indexer_types states it")),
+                ForeignRow(["layer_types"], .related(.all("indexed_attention"))),
             ]
         default: restFamily(architecture)
         }
@@ -265,6 +271,12 @@ extension ConfigKeys {
                 "llama.cpp has relu, or gates of gelu, for this family")),
         ForeignRow(
             ["dense_act_fn", "is_gated_act"], .ignored("feed_forward_proj states it")),
+        ForeignRow(
+            ["scale_decoder_outputs"],
+            .noted(
+                [false],
+                "llama.cpp does not scale what goes into the output: the order of tokens is the same, their "
+                    + "probabilities are more unequal")),
         ForeignRow(["is_encoder_decoder"], .read("there are two stacks of layers")),
         ForeignRow(["decoder_start_token_id"], .read("the token that an answer begins with")),
         ForeignRow(["dropout_rate"], .ignored("only training uses it")),

@@ -69,7 +69,12 @@ extension ConfigKeys {
                 + noWindow
         case "mistral3", "seed_oss": [silu, rotations, wholeHeads] + noWindow
         case "qwen2vl": [silu, rotations, wholeHeads] + askedWindow
-        case "qwen3vl": [silu, rotations, wholeHeads]
+        case "qwen3vl":
+            [
+                silu, rotations, wholeHeads, ForeignRow(["layer_types"], .related(.layers(period: nil))),
+                ForeignRow(["use_sliding_window"], .only([false], "llama.cpp sees all tokens"), .flag),
+                ForeignRow(["max_window_layers"], .ignored("there is no window")),
+            ]
         case "qwen3vlmoe":
             [
                 silu, rotations, wholeHeads,

@@ -132,6 +132,13 @@ extension ForeignRelation {
                 return nil
             }
             return (.warning, "llama.cpp takes \(JSON.number(expected).compactText) for this model")
+        case .all(let name):
+            let isAll = value.array?.allSatisfy { $0.isText(name) } == true
+            return isAll ? nil : (.error, "in llama.cpp's model of this family all layers are \(name)")
+        case .oneBase:
+            let base = (config["rope_parameters"] ?? .null)["rope_theta"] ?? config["rope_theta"]
+            let isOne = value.array?.allSatisfy { $0.double != nil && $0.double == base?.double } == true
+            return isOne ? nil : (.warning, "llama.cpp rotates all layers of this family by one base")
         case .rotations(let period):
             guard let flags = value.array else { return (.error, "it is not a list") }
             let isExpected = flags.enumerated().allSatisfy { index, flag in

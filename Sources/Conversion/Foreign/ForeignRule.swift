@@ -27,6 +27,10 @@ package enum ForeignRelation: Sendable {
     case layers(period: Int?)
     /// What scores are divided by the root of: a head's length, but in a model of so many layers the hidden size's share.
     case queryScale(layers: Int)
+    /// A list of the same name for each layer.
+    case all(String)
+    /// The base of the rotations of each layer, which is the same for all.
+    case oneBase
     /// Which layers have rotations: all but each `period`-th.
     case rotations(period: Int)
 }

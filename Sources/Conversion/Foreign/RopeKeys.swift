@@ -26,6 +26,8 @@ enum RopeKeys {
             ForeignRow(["mrope_section"], .read("the sections of positions")),
             ForeignRow(
                 ["truncate"], .ignored("llama.cpp has one way to bound yarn's dimensions")),
+            // Ministral 3's default; the lengths that count are original_max_position_embeddings and config.json's.
+            ForeignRow(["max_position_embeddings"], .ignored("config.json states it")),
             ForeignRow(["finetuned", "mrope_interleaved"], .ignored("changes no rotation of a text")),
             ForeignRow(["short_mscale", "long_mscale"], .only([], "GGUF has no such factors")),
         ])

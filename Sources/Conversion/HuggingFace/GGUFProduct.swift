@@ -30,7 +30,17 @@ package enum GGUFProduct: Hashable, Sendable {
                 "a type of the file between is given, and none to quantize to",
                 hint: "name one such as Q4_K_M, or leave the type of the file between out")
         }
-        let type = try QuantizationType(named: text)
+        let type: QuantizationType
+        do throws(QuantizationError) {
+            type = try QuantizationType(named: text)
+        } catch {
+            let plain = OutputType.allCases.map(\.rawValue) + ["auto", "fit"]
+            guard via == nil, let hint = error.hint, hint.utf8.starts(with: "allowed are ".utf8) else {
+                throw error
+            }
+            throw QuantizationError(
+                error.message, hint: "\(hint); in small letters \(plain.joined(separator: ", "))")
+        }
         guard !type.isCopy else {
             throw QuantizationError(
                 "COPY is not a type to make", hint: "leave the type out to keep what there is")

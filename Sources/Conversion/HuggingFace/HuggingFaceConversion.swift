@@ -58,7 +58,8 @@ package struct HuggingFaceConversion: Sendable {
         _ model: HuggingFaceModel, _ options: Options = Options(), sha256: @escaping SHA256Function
     ) throws(ConversionError) {
         if let name = options.preTokenizer { try PreTokenizer.check(name) }
-        let family = try ArchitectureRegistry.family(of: model.config.architecture)
+        let family = try ArchitectureRegistry.family(
+            of: model.config.architecture, modelType: model.config.raw["model_type"]?.string)
         outputType =
             options.outputType
             ?? OutputType(guessedFrom: model.storedTensors.filter { family.name(of: $0.name) != nil })
@@ -73,7 +74,7 @@ package struct HuggingFaceConversion: Sendable {
             throw QuantizationScheme.explained(error, model.tensors)
         }
         let architecture = plan.architecture
-        foreign = try ForeignConfigurations.findings(
+        var foreign = try ForeignConfigurations.findings(
             model, options.isVocabularyOnly ? nil : architecture.rulesName)
         if let error = ForeignConfigurations.error(foreign) { throw error }
         tensors = plan.tensors
@@ -97,7 +98,11 @@ package struct HuggingFaceConversion: Sendable {
             Vocabulary(
                 files: model.files, config: model.config.json, preTokenizer: options.preTokenizer,
                 sha256: sha256))
-        try VocabularyRows.check(tensors, metadata, model.config.raw)
+        if !options.isVocabularyOnly {
+            foreign += KnownDifferences.findings(model.config.architecture) + LoaderKeys.findings(metadata)
+            foreign += try VocabularyRows.findings(tensors, metadata, model.config.raw)
+        }
+        self.foreign = foreign
         self.metadata = metadata
     }
 }

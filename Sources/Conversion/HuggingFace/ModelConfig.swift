@@ -14,7 +14,7 @@ package struct ModelConfig: Sendable {
         guard let members = raw.members else {
             throw ConversionError(
                 .configMalformed, "config.json is not an object",
-                fix: "delete the file and download it again")
+                fix: "mend it, or download it again")
         }
         self.raw = raw
         values = Self.dictionary(members)

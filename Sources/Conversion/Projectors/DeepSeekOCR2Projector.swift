@@ -30,7 +30,7 @@ struct DeepSeekOCR2Projector: ModelProjector {
             counts: [
                 ("model.qwen2_model.model.model.layers.", try vision.towerDepth()),
                 ("model.sam_model.blocks.", try self.sam.size("layers")),
-            ], optional: ["model.view_seperator"])
+            ])
     }
 
     func name(of tensor: String) -> String? {

@@ -36,7 +36,7 @@ struct DeepSeekOCRProjector: ModelProjector {
             Self.clip.merging(Self.samNames) { $1 },
             counts: [
                 ("model.vision_model.transformer.", depth), ("model.sam_model.blocks.", samDepth),
-            ], optional: ["model.image_newline", "model.view_seperator"])
+            ])
     }
 
     func name(of tensor: String) -> String? {

@@ -28,7 +28,7 @@ struct Granite4VisionProjector: ModelProjector {
         let tower = "model.vision_tower.vision_model."
         var names = ProjectorNames(
             TowerTensors.siglip(tower), counts: [("\(tower)encoder.layers.", try vision.towerDepth())],
-            optional: ["model.image_newline", ExactName("\(tower)post_layernorm")])
+            optional: [ExactName("\(tower)post_layernorm")])
         names.names["model.image_newline"] = "v.image_newline"
         for (place, asker) in askers.enumerated() {
             for (part, written) in Self.asking {

@@ -87,7 +87,7 @@ package struct ProjectorModel: Sendable {
             guard let json = try files.json(path) else { continue }
             guard let own = json.members else {
                 throw ConversionError(
-                    .configMalformed, "\(path) is not an object", fix: "delete the file and download it again"
+                    .configMalformed, "\(path) is not an object", fix: "mend it, or download it again"
                 )
             }
             members += own + (json[inner]?.members ?? [])

@@ -15,7 +15,9 @@ struct ProjectorPlan: Sendable {
     /// - Throws: where the family does not know a tensor, lacks one, or is not what the configuration states; also where
     ///   a tensor would be in neither of both files.
     init(_ model: HuggingFaceModel, _ wanted: OutputType?) throws(ConversionError) {
-        let family = try ProjectorRegistry.family(of: ProjectorRegistry.architecture(model.config.raw))
+        let family = try ProjectorRegistry.family(
+            of: ProjectorRegistry.architecture(model.config.raw),
+            hasPart: ProjectorRegistry.hasPart(model.config.raw))
         var projector: any ModelProjector = try family.init(ProjectorModel(model))
         let type =
             wanted

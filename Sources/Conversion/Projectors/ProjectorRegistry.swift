@@ -43,14 +43,34 @@ package enum ProjectorRegistry {
             ?? config["architectures"]?.array?.first?.string ?? ""
     }
 
+    /// Whether a configuration has a part for pictures or sound beside one for text, as far as its keys tell.
+    static func hasPart(_ config: JSON) -> Bool {
+        (config.members ?? []).contains { member in
+            guard member.value.members?.isEmpty == false else { return false }
+            let words = member.key.split { $0 == "_" || $0 == "." }
+            return words.contains { word in
+                ["vision", "audio", "speech", "whisper", "thinker", "encoder", "visual", "image", "sam"]
+                    .contains { $0.hasSameBytes(as: String(word)) }
+            }
+        }
+    }
+
     /// The family of a class.
+    /// - Parameter hasPart: whether the configuration states a part for pictures or sound.
     /// - Throws: if there is none.
-    static func family(of name: String) throws(ConversionError) -> any ModelProjector.Type {
+    static func family(
+        of name: String, hasPart: Bool = true
+    ) throws(ConversionError) -> any ModelProjector.Type {
         if let family = families.first(where: { $0.classes.containsExactly(name) }) { return family }
         guard !name.isEmpty else {
             throw ConversionError(
                 .architectureMissing, "config.json does not state which architecture the model has",
-                fix: "add \"architectures\", as [\"Gemma3ForConditionalGeneration\"]")
+                fix: "add \"architectures\" with the class, as the config.json of the model's base has it")
+        }
+        guard hasPart else {
+            throw ConversionError(
+                .architectureUnknown, "no projector can be made of models of the architecture \(name)",
+                fix: "leave --mmproj out: the model has no part for pictures or sound beside one for text")
         }
         let reason = refusals[ExactName(name)].map { ": \($0)" } ?? ""
         throw ConversionError(

@@ -43,8 +43,7 @@ struct WhisperProjector: ModelProjector {
         self.audio = audio
         names = ProjectorNames(
             TowerTensors.whisper.merging(Self.adapter(kind)) { $1 },
-            counts: [("audio_tower.layers.", try audio.towerDepth())],
-            optional: ["audio.multi_modal_projector.ln_mid", "audio.multi_modal_projector.ln_pre"])
+            counts: [("audio_tower.layers.", try audio.towerDepth())])
     }
 
     func name(of tensor: String) -> String? {

@@ -122,7 +122,7 @@ extension ConversionError {
     /// A file of the tokenizer that is not what it should be.
     package static func broken(_ path: String, _ reason: String) -> ConversionError {
         ConversionError(
-            .tokenizerBroken, "\(path) is broken: \(reason)", fix: "delete the file and download it again")
+            .tokenizerBroken, "\(path) is broken: \(reason)", fix: "mend it, or download it again")
     }
 
     /// A file that a tokenizer of this kind needs.

@@ -33,12 +33,17 @@ struct GGUFAnswer: Equatable {
                 self.init(false, hindrance)
             } else if ArchitectureRegistry.classes.containsExactly(name) {
                 let quantization = facts.quantization.map { ", from weights quantized with \($0.text)" } ?? ""
-                self.init(true, "\(name)\(quantization)")
+                let difference = KnownDifferences.sentence(name).map { ", but \($0)" } ?? ""
+                self.init(true, "\(name)\(quantization)\(difference)")
             } else {
                 let reason = ArchitectureRegistry.refusals[ExactName(name)].map { ": \($0)" } ?? ""
                 self.init(false, "models of the architecture \(name) cannot be converted\(reason)")
             }
             projector = facts.config.flatMap(Self.projector)
+            // What stands against numbers stands against those of the projector, too.
+            if let hindrance = facts.conversionHindrance, facts.quantization != nil, projector != nil {
+                projector = Projector(canBeMade: false, reason: hindrance)
+            }
         } else {
             self.init(false, "no configuration states its architecture")
         }

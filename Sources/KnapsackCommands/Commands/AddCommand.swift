@@ -18,6 +18,7 @@ struct AddCommand: KnapsackCommand {
             Examples:
               knapsack add hf:Qwen/Qwen2.5-0.5B-Instruct
               knapsack add hf:google/gemma-2-2b-it@main --gguf Q4_K_M --name gemma
+              knapsack add hf:Qwen/Qwen2.5-7B-Instruct --gguf fit --max-size '4.2 GB'
               knapsack add kaggle-dataset:me/wheels --kind wheels
               knapsack add hf:org/name --include '*.safetensors' --include '*.json'
               knapsack add hf:org/name@v1.0 --fetch     # and load it into the cache
@@ -50,6 +51,23 @@ struct AddCommand: KnapsackCommand {
         help: ArgumentHelp("Make GGUF of this type from it, such as Q4_K_M.", valueName: "type"),
         completion: Completions.outputTypes)
     var gguf: String?
+
+    /// The budget of `--gguf fit`; `nil` where there is none.
+    @Option(
+        help: ArgumentHelp(
+            "With --gguf: the most bytes that it may have, which fit needs: '4.2 GB'.", valueName: "size"))
+    var maxSize: String?
+
+    /// Whether the GGUF's entry has a projector, too.
+    @Flag(help: "With --gguf: make the projector (mmproj) for pictures or sound, too.")
+    var mmproj = false
+
+    /// What llama.cpp calls the pre-tokenizer; `nil` leaves it to be found.
+    @Option(
+        help: ArgumentHelp(
+            "With --gguf: the pre-tokenizer, if it is not known; knapsack help gguf lists the names.",
+            valueName: "name"))
+    var pre: String?
 
     /// The type that a second entry casts it to; `nil` for no such entry.
     @Option(help: ArgumentHelp("Cast it: f16, bf16 or f32.", valueName: "type"))
@@ -84,6 +102,13 @@ struct AddCommand: KnapsackCommand {
     /// Refuses two conversions at once, and a conversion of anything but a model; exit code 2.
     func validate() throws {
         if gguf != nil, dtype != nil { throw ValidationError("--gguf and --dtype exclude each other") }
+        let given = [("--max-size", maxSize != nil), ("--mmproj", mmproj), ("--pre", pre != nil)]
+        if gguf == nil, let option = given.first(where: \.1)?.0 {
+            throw ValidationError("\(option) needs --gguf")
+        }
+        if let gguf, gguf.hasSameBytes(as: FitRun.typeName), maxSize == nil {
+            throw ValidationError("--gguf fit needs a budget: add --max-size '4.2 GB'")
+        }
         if fetch && dryRun { throw ValidationError("--fetch and --dry-run exclude each other") }
         if let kind, kind != .model, gguf != nil || dtype != nil {
             throw ValidationError("only a model can be converted, and --kind is \(kind.rawValue)")
@@ -126,6 +151,9 @@ struct AddCommand: KnapsackCommand {
                 entries.license = license
                 entries.gguf = gguf
                 entries.dtype = dtype
+                entries.maxSize = maxSize
+                entries.hasProjector = mmproj
+                entries.preTokenizer = pre
                 return entries
             } catch {
                 throw Diagnostics(.source(source, error))

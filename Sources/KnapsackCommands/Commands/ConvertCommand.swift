@@ -185,6 +185,10 @@ struct ConvertCommand: KnapsackCommand {
         if target != nil, outfile != nil {
             throw ValidationError("name the output once: as an argument, or with --outfile")
         }
+        if [target, outfile].contains("-") {
+            throw ValidationError(
+                "a model is not written to standard output; for a file of that name write ./-")
+        }
         if prune == nil, !pruneTensor.isEmpty { throw ValidationError("--prune-tensor needs --prune") }
         if let prune, Sparsity(text: prune) == nil {
             throw ValidationError("--prune \(prune) is not a part such as 0.3, 2:4 or 4:8")
@@ -192,7 +196,12 @@ struct ConvertCommand: KnapsackCommand {
         if prune != nil, !merge.isEmpty { throw ValidationError("--prune and --merge exclude each other") }
         if !isFit, let option = fit.given.first { throw ValidationError("\(option) is for --outtype fit") }
         if dtype != nil || prune != nil {
-            guard target != nil else { throw ValidationError("name the directory to make") }
+            guard let target else { throw ValidationError("name the directory to make") }
+            if target.utf8.ends(with: ".gguf") {
+                throw ValidationError(
+                    "\(target) is the name of a GGUF, and \(dtype == nil ? "--prune" : "--dtype") makes a directory of "
+                        + "safetensors; for GGUF there is --outtype")
+            }
             if let option = optionsOfGGUF.first(where: { prune == nil || $0 != "--imatrix" }) {
                 throw ValidationError(
                     "\(option) is for GGUF, and \(dtype == nil ? "--prune" : "--dtype") makes safetensors")
@@ -265,6 +274,9 @@ struct ConvertCommand: KnapsackCommand {
             return try await runFit(request, quantization, session)
         }
         let caches = cacheOptions.caches(session.context)
+        if let finding = GGUFAsModel.finding(model, type: outtype, output: target ?? outfile) {
+            throw Diagnostics(finding)
+        }
         let snapshot = try caches.model(model)
         if lora == nil, let adapter = try AdapterAlone.finding(snapshot, name: model) {
             throw Diagnostics(adapter)
@@ -274,9 +286,9 @@ struct ConvertCommand: KnapsackCommand {
             session.report([other])
         }
         let conversion =
-            if let base {
+            if let lora, let base {
                 try GGUFConversion(
-                    adapter: snapshot, base: base, name: model,
+                    adapter: snapshot, base: base, named: lora, name: model,
                     directoryName: try directoryName(), request, path: path)
             } else {
                 try GGUFConversion(

@@ -64,12 +64,14 @@ struct InfoCommand: KnapsackCommand {
         let isAddress = ["https://", "http://"].contains { source.hasUTF8Prefix($0) }
         guard SourceFile.isSource(source) || isAddress else {
             // Names of the Hub are written without a scheme elsewhere, and so they are tried here.
-            if HubRepository.problem(inID: source) == nil, !FileStatus.isDirectory(source) {
+            let isThere = (try? Directory.realPath(source)) != nil
+            if HubRepository.problem(inID: source) == nil, !isThere {
                 throw Diagnostics(
                     Diagnostic(
                         code: .usage, "there is no directory \(quoted(source))",
                         fix: "for a model on the Hub: knapsack info hf:\(source)", verdict: .undecided))
             }
+            if let finding = Self.noDirectory(source) { throw Diagnostics(finding) }
             return .path(source)
         }
         do throws(SourceError) {
@@ -77,6 +79,19 @@ struct InfoCommand: KnapsackCommand {
         } catch {
             throw Diagnostics(.source(source, error))
         }
+    }
+
+    /// What is wrong with the path of a directory; `nil` where it is one.
+    private static func noDirectory(_ path: String) -> Diagnostic? {
+        guard let real = try? Directory.realPath(path) else {
+            return Diagnostic(
+                code: .directoryMissing, "there is no directory \(quoted(path))",
+                fix: "name a directory, or a source such as hf:org/name", verdict: .undecided)
+        }
+        guard !FileStatus.isDirectory(real) else { return nil }
+        return Diagnostic(
+            code: .directoryMissing, "\(path) is a file, and info is about directories and sources",
+            fix: "knapsack inspect \(ShellWord.quoted(path)) shows what is in a file", verdict: .undecided)
     }
 
     /// What there is to state; `nil` where something was reported that hinders.

@@ -80,7 +80,7 @@ struct ListCommand: KnapsackCommand {
                 .init(title: "FILES", isNumber: true, dropRank: 4), .init(title: "SIZE", isNumber: true),
                 .init(title: "FORMAT", dropRank: 3), .init(title: "DTYPE", dropRank: 5),
                 .init(title: "PARAMS", isNumber: true, dropRank: 2),
-                .init(title: "LICENCE", canShrink: true), .init(title: "STATE", canShrink: true),
+                .init(title: "LICENCE", canShrink: true), .init(title: "STATE"),
             ], rows: items.map(\.row))
     }
 }

@@ -42,13 +42,14 @@ struct Locking {
     }
 
     /// The lock that ``lock(_:)`` would write. Nothing is written anywhere, also no conversion.
-    /// - Returns: the lock, and the names of the entries that it lacks because they would have to be converted.
-    func dry(_ session: Session) async throws -> (lock: Lock, unmade: [String]) {
+    /// - Returns: the lock, and the names of the entries that it lacks because they would have to be converted, with the
+    ///   bytes that they have or may have at most, where they are known.
+    func dry(_ session: Session) async throws -> (lock: Lock, unmade: [String], sizes: [ExactName: Int]) {
         let manifest = try source.read()
         let previous = try source.readPrevious(manifest, session)
         let made = try await make(manifest, previous, session, isDry: true)
         tell(manifest, previous, made, session)
-        return (made.lock, made.inputs.unmade)
+        return (made.lock, made.inputs.unmade, made.inputs.unmadeSizes)
     }
 
     /// The lock that is there, if ``lock(_:)`` would write the same bytes; the findings are reported otherwise. Nothing

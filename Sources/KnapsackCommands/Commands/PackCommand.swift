@@ -215,11 +215,12 @@ struct PackCommand: KnapsackCommand {
         let lock: Lock
         var conversions: [ConversionOutcome] = []
         var unmade: [String] = []
+        var sizes: [ExactName: Int] = [:]
         if locked {
             guard let fresh = try await maker.unchanged(session) else { return nil }
             lock = fresh
         } else if dryRun {
-            (lock, unmade) = try await maker.dry(session)
+            (lock, unmade, sizes) = try await maker.dry(session)
         } else {
             (lock, conversions, _) = try await maker.lock(session)
         }
@@ -228,9 +229,16 @@ struct PackCommand: KnapsackCommand {
         let stale = unmade.isEmpty ? Freshness.findings(manifest, lock) : []
         session.report(try Check.findings(manifest, lock, stale: stale))
         if !unmade.isEmpty {
+            let shown = unmade.map { name in
+                name + (sizes[ExactName(name)].map { " (up to \(ByteCount.text($0)))" } ?? "")
+            }
             session.say(
-                "not in this plan, because pack would convert it first: \(unmade.joined(separator: ", "))")
+                "not in this plan, because pack would convert it first: \(shown.joined(separator: ", "))")
             session.add("unmade", .array(unmade.map(JSON.string)))
+            session.add(
+                "unmade_sizes",
+                .object(
+                    unmade.compactMap { name in sizes[ExactName(name)].map { .init(name, .integer($0)) } }))
         }
         return session.hasErrors ? nil : (lock, conversions)
     }

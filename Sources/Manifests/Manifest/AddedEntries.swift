@@ -16,6 +16,12 @@ package struct AddedEntries {
     package var license: String?
     /// What the model is converted to: a value of the manifest's `gguf`.
     package var gguf: String?
+    /// Whether its part for pictures or sound becomes GGUF, too: the manifest's `mmproj`.
+    package var hasProjector = false
+    /// The budget of a fitted file: a value of the manifest's `max-size`.
+    package var maxSize: String?
+    /// What llama.cpp calls the pre-tokenizer: a value of the manifest's `pre-tokenizer`.
+    package var preTokenizer: String?
     /// What the model is cast to: a value of the manifest's `dtype`.
     package var dtype: String?
 
@@ -37,10 +43,13 @@ package struct AddedEntries {
         // No option names the entry of the source.
         let isTaken = present.contains { $0.name.hasSameBytes(as: own) } || own.hasSameBytes(as: product)
         let from = same.map(\.name) ?? (isTaken ? "\(own)-source" : own)
-        let keys: [(key: String, value: EntryText.Value)] = [
+        var keys: [(key: String, value: EntryText.Value)] = [
             ("name", .text(try free(product, present))), ("from", .text(from)),
             (conversion.key, .text(conversion.type)),
         ]
+        if let maxSize { keys.append(("max-size", .text(maxSize))) }
+        if hasProjector { keys.append(("mmproj", .flag(true))) }
+        if let preTokenizer { keys.append(("pre-tokenizer", .text(preTokenizer))) }
         let made = EntryText(.model, keys)
         return same == nil ? [entry(named: try free(from, present), isPacked: false), made] : [made]
     }

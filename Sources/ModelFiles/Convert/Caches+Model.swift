@@ -47,7 +47,22 @@ extension Caches {
         return Diagnostic(
             code: .directoryMissing, "there is no directory \(quoted(text))",
             notes: ["a model is a directory, or a source such as hf:org/name"],
-            fix: error?.suggestion.map { "did you mean \($0)?" }
+            fix: probable(text, error).map { "did you mean \($0)?" }
                 ?? "name the directory, or download the model first", verdict: .undecided)
+    }
+
+    /// What was probably meant: a source, or a directory beside the one that is not there.
+    private func probable(_ text: String, _ error: SourceError?) -> String? {
+        // The same directory in another form is not there either.
+        if let source = error?.suggestion, !source.utf8.starts(with: "path:".utf8) { return source }
+        let path = Path.normalized(text)
+        let parent = Path.parent(path)
+        let names = ((try? Directory.names(in: parent)) ?? []).filter {
+            FileStatus.isDirectory(Path.join(parent, $0))
+        }
+        guard let name = Suggestion.nearest(to: Path.name(path), among: names.sortedByBytes()) else {
+            return nil
+        }
+        return ShellWord.quoted(parent == "." ? "./\(name)" : Path.join(parent, name))
     }
 }

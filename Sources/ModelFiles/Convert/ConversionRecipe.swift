@@ -35,10 +35,20 @@ package protocol ConversionRecipe: Sendable {
         progress: @escaping ProgressHandler
     ) async throws -> ConversionResult
 
+    /// The bytes that the made files have or may have at most, where they are known before; nothing is written.
+    /// - Parameters: as of making.
+    /// - Returns: `nil` where only making tells.
+    func plannedSize(of inputs: [ConversionInput], for name: String) throws -> Int?
+
     /// The files that ``make(of:in:for:remembering:progress:)`` makes with tensors in them, with the numbers that go into
     /// each before they are stored; nothing is written.
     /// - Parameters: as of making.
     func originals(of inputs: [ConversionInput], for name: String) throws -> [ConvertedFile]
+}
+
+extension ConversionRecipe {
+    /// Only making tells.
+    package func plannedSize(of inputs: [ConversionInput], for name: String) throws -> Int? { nil }
 }
 
 /// What a conversion found out on the way.

@@ -178,12 +178,21 @@ extension QuantizedMetadata {
 }
 
 extension Diagnostic {
-    /// What is wrong with the name of a file to write that can only be a directory's, by its end, where nothing has the
-    /// name yet; `nil` where it is a file's.
+    /// What is wrong with the name of a file to write, where nothing has the name yet: that it can only be a directory's,
+    /// by its end, or that the directory is not there in which it would be; `nil` where nothing is.
     package static func missingDirectory(_ path: String) -> Diagnostic? {
-        guard ["", ".", ".."].contains(Path.name(path)) else { return nil }
+        let isDirectory = ["", ".", ".."].contains(Path.name(path))
+        let parent = Path.parent(path)
+        if !isDirectory {
+            do throws(FileError) {
+                guard try FileStatus.existing(parent) == nil else { return nil }
+            } catch {
+                return nil
+            }
+        }
         return Diagnostic(
-            code: .directoryMissing, "there is no directory \(path)", fix: "make it, or name a file",
+            code: .directoryMissing, "there is no directory \(isDirectory ? path : parent + "/")",
+            fix: isDirectory ? "make it, or name a file" : "make it, or name a file in another one",
             verdict: .undecided)
     }
 }

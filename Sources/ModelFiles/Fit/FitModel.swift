@@ -223,10 +223,13 @@ package struct FitModel: Sendable {
     ) -> Diagnostic {
         var ways = ["allow more bytes"]
         if tensors.contains(where: \.isPinned) { ways.append("decide on fewer tensors' types yourself") }
-        if tensors.contains(where: \.lacksImportance) { ways.append("give an importance matrix (imatrix)") }
+        if tensors.contains(where: \.lacksImportance) {
+            ways.append("give an importance matrix (--imatrix FILE, in a manifest imatrix)")
+        }
         let ends = tensors.filter { $0.tensor.role == .output || $0.tensor.role == .tokenEmbedding }
         if request.constraints.floor != nil, ends.contains(where: { $0.isQuantized && !$0.isPinned }) {
-            ways.append("allow smaller types for token embeddings and output (floor none)")
+            ways.append(
+                "allow smaller types for token embeddings and output (--floor none, in a manifest floor)")
         }
         let beside = request.besideSize
         return Diagnostic(

@@ -107,6 +107,8 @@ import Testing
                 "warned of",
                 "but the heads' length, in a model of \(layers) layers `hidden_size` / `num_attention_heads`"
             )
+        case .related(.all(let name)): return ("refused", "but `\(name)` for each layer")
+        case .related(.oneBase): return ("warned of", "but one base for all layers")
         case .related(.rotations(let period)):
             return (
                 "warned of", "but each layer with rotations, and layer \(period), \(2 * period), … without"

@@ -15,6 +15,9 @@ import Testing
         ("dots3-note", "vision_encoder.blocks.0.mlp.fc3.weight"),
         ("granite4-vision", "model.spatial_projectors.1.norm.weight"),
         ("gemma4-hearing", "model.audio_tower.layers.1.self_attn.per_dim_scale"),
+        ("deepseek-ocr", "model.image_newline"), ("deepseek-ocr", "model.view_seperator"),
+        ("deepseek-ocr-2", "model.view_seperator"), ("deepseek-v4", "image_pad"),
+        ("granite4-vision", "model.image_newline"), ("ultravox", "multi_modal_projector.ln_mid.weight"),
     ]) func namesWhatOthersAreMadeOf(name: String, tensor: String) throws {
         let found = try ProjectorTests.read(name)
         var tensors = try found.model().tensors

@@ -6,7 +6,7 @@ apart the embeddings are, a JSON line:
     python run_mtmd.py load MMPROJ.gguf
 
 Both take the same pixels, which neither has to resize. `worst` is the largest difference of a token's embedding, as a
-share of its length, `cosine` the least of a token; `apart` is how far one token's is from the next one's, so that it is
+share of its length, `cosine` the least of a token; `apart` is how far one token's is from the next one's, the median, so that it is
 seen that there is something to mix up.
 """
 
@@ -92,7 +92,7 @@ def compared(expected: numpy.ndarray, found: numpy.ndarray) -> dict:
         "tokens": len(expected),
         "worst": float((numpy.linalg.norm(expected - found, axis=1) / length).max()),
         "cosine": float(cosines.min()),
-        "apart": float((numpy.linalg.norm(expected - numpy.roll(expected, 1, 0), axis=1) / length).min()),
+        "apart": float(numpy.median(numpy.linalg.norm(expected - numpy.roll(expected, 1, 0), axis=1) / length)),
     }
 
 
@@ -107,6 +107,8 @@ def main(directory: str, text: str, path: str, what: str) -> dict:
     else:
         samples = sound(float(what))
         found, expected = seeing.of_sound(samples), reference.of_sound(samples)
+        # Some have tokens of the silence behind, too.
+        found = [part[: len(expected)] for part in found]
     if out := os.environ.get("KNAPSACK_EMBEDDINGS"):
         numpy.savez(out, found=numpy.concatenate(found), expected=expected)
     # Where a picture is shown in parts and as a whole, one of their size is shown so twice.

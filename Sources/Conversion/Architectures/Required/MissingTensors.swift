@@ -67,8 +67,19 @@ package struct MissingTensors: Sendable {
 
     private func missing() -> [String] {
         guard let count = try? family.blockCount(model.config) else { return [] }
+        let ahead = Self.predictionCount(family, model.config, behind: count, names.lazy.map(\.text))
         return Self.required(model.config, family) { names.contains($0) }.missing(
-            from: names, blockCount: count + family.predictionCount(model.config))
+            from: names, blockCount: count + ahead)
+    }
+
+    /// How many blocks behind the last have to be there.
+    /// - Parameter names: of all tensors.
+    private static func predictionCount(
+        _ family: any ModelArchitecture.Type, _ config: ModelConfig, behind count: Int,
+        _ names: some Sequence<String>
+    ) -> Int {
+        let hasNone = !names.contains { (TensorNames.block(of: $0) ?? -1) >= count }
+        return family.isWholeWithoutPredictions && hasNone ? 0 : family.predictionCount(config)
     }
 
     /// What a model of a configuration must have.
@@ -152,7 +163,9 @@ package struct MissingTensors: Sendable {
         let stored = QuantizedParts.plain(kinds, tensors)
         let spelling = CheckpointSpelling(family, config, stored: stored, sources: [:])
         let missing = required(config, family, isThere: spelling.isThere)
-            .missing(count + family.predictionCount(config), isThere: spelling.isThere)
+            .missing(
+                count + predictionCount(family, config, behind: count, tensors.lazy.map(\.name)),
+                isThere: spelling.isThere)
         var seen: Set<ExactName> = []
         let ahead = family.missingPredictions(config, stored: stored.compactMap { family.name(of: $0) })
         return (missing.flatMap { spelling.names($0) } + spelling.names(read: ahead))

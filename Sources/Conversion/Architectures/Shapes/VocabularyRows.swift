@@ -12,15 +12,17 @@ enum VocabularyRows {
     /// Compares the tensors of a file with its tokens.
     ///
     /// As many rows as config.json states are no error, whatever the tokenizer has: the reference converter pads some
-    /// tokenizers to that number, and others not.
+    /// tokenizers to that number, and others not. A file of which it pads none is not loaded.
     /// - Parameters:
     ///   - metadata: the file's, with its tokens.
     ///   - raw: config.json.
+    /// - Returns: a warning of the first tensor that has as many rows as are stated, and not as many as there are tokens.
     /// - Throws: at the first tensor that has another number of rows.
-    static func check(
+    static func findings(
         _ tensors: [HuggingFaceConversion.Tensor], _ metadata: ModelMetadata, _ raw: JSON
-    ) throws(ConversionError) {
-        guard let count = count(metadata) else { return }
+    ) throws(ConversionError) -> [ForeignFinding] {
+        guard let count = count(metadata) else { return [] }
+        var findings: [ForeignFinding] = []
         let parts =
             [raw] + ["text_config", "llm_config", "lm_config", "language_config"].compactMap { raw[$0] }
         let stated = parts.flatMap { part in
@@ -29,10 +31,20 @@ enum VocabularyRows {
             }
         }
         for tensor in tensors where isOfTokens(tensor.description.name, metadata.architecture) {
-            guard let rows = tensor.value.shape.first, rows != count, !stated.contains(rows) else { continue }
-            throw .wrongShape(
-                tensor.description.name, tensor.value.shape, "and the tokenizer has \(count) tokens")
+            guard let rows = tensor.value.shape.first, rows != count else { continue }
+            guard stated.contains(rows) else {
+                throw .wrongShape(
+                    tensor.description.name, tensor.value.shape, "and the tokenizer has \(count) tokens")
+            }
+            guard findings.isEmpty else { continue }
+            findings.append(
+                ForeignFinding(
+                    file: "config.json", key: "vocab_size", weight: .warning,
+                    reason: "is \(rows), as many rows as \(tensor.description.name) has, and the tokenizer has "
+                        + "\(count) tokens, which the reference converter does not fill up for this class: "
+                        + "llama.cpp 0c1e57098 does not load the file"))
         }
+        return findings
     }
 
     private static func isOfTokens(_ name: String, _ architecture: String) -> Bool {

@@ -53,7 +53,7 @@ package struct AdapterInputs {
             throw Diagnostics(
                 Diagnostic(
                     code: .adapterMissing, "\(name): there is no \(Self.weights)",
-                    fix: "name the directory that PEFT's save_pretrained wrote", verdict: .undecided))
+                    fix: "name the directory that PEFT's save_pretrained wrote"))
         }
         var files = ModelDocuments()
         for input in inputs where Self.small.contains(input.path) {

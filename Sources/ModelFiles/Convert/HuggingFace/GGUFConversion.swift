@@ -102,7 +102,9 @@ package struct GGUFConversion: Sendable {
             self.quantizer = quantizer
             output = quantizer.output
         }
-        remarks = Self.remarks(conversion) + conversion.foreign.diagnostics(for: name)
+        remarks =
+            Self.remarks(conversion) + conversion.foreign.diagnostics(for: name)
+            + ConversionDoubts.findings(read.model, conversion, options, for: name)
     }
 
     private static func remarks(_ conversion: HuggingFaceConversion) -> [Diagnostic] {
@@ -203,6 +205,10 @@ extension GGUFConversion {
             ModelInputs.paths(among: snapshot.allPaths, forProjector: request.isProjector))
         let problems = snapshot.problems(takingFiles: paths.contains).filter { $0.severity == .error }
         guard problems.isEmpty else { throw Diagnostics(problems) }
+        if !request.options.isVocabularyOnly, let problem = ModelInputs.noWeights(snapshot.allPaths, of: name)
+        {
+            throw Diagnostics(problem)
+        }
         let inputs = snapshot.files.filter { paths.contains($0.path) }.map {
             ConversionInput(path: $0.path, location: $0.location, status: $0.status)
         }
@@ -217,12 +223,15 @@ extension GGUFConversion {
     /// - Parameters:
     ///   - snapshot: the adapter's files.
     ///   - base: the files of the model that it was trained for; no weights are read.
+    ///   - baseName: that model as the user named it, with which messages on it begin.
     ///   - name: the adapter as the user named it, with which messages begin.
     ///   - directoryName: what the adapter's directory is taken to be called, where its origin does not say it.
     ///   - path: gives the output's path, with what is known of the adapter and the type's name as files have it.
     /// - Throws: ``Diagnostics`` with what hinders.
     package init(
-        adapter snapshot: Snapshot, base: Snapshot, name: String, directoryName: String, _ request: Request,
+        adapter snapshot: Snapshot, base: Snapshot, named baseName: String, name: String,
+        directoryName: String,
+        _ request: Request,
         path: (_ conversion: HuggingFaceConversion, _ type: String) throws -> String
     ) throws {
         let directoryName = snapshot.origin.modelName ?? directoryName
@@ -234,7 +243,7 @@ extension GGUFConversion {
             ConversionInput(path: $0.path, location: $0.location, status: $0.status)
         }
         let model = try ModelInputs.read(
-            inputs, directoryName: directoryName, name: name, needsWeights: false
+            inputs, directoryName: directoryName, name: baseName, needsWeights: false
         ).model
         try self.init(adapter, base: model, name: name, request, path: path)
         remarks += adapter.adapter.remarks.map {

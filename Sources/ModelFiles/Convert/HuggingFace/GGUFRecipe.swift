@@ -113,6 +113,19 @@ struct GGUFRecipe: ConversionRecipe {
         return ConversionResult(facts: facts.sortedByKey, remarks: conversion.remarks + more)
     }
 
+    /// The size of the GGUF, and of its projector where one is made. What is fitted takes no more than its budget; where
+    /// that is not one of bytes, only making tells.
+    func plannedSize(of inputs: [ConversionInput], for name: String) throws -> Int? {
+        let projector = request.hasProjector ? try projector(of: inputs, in: "", for: name).output.size : 0
+        guard let fit = request.fit else {
+            return try conversion(of: inputs, in: "", for: name).output.size.saturated(adding: projector)
+        }
+        guard case .size(let bytes) = share.map({ FitBudget.size($0.bytes) }) ?? fit.budget else {
+            return nil
+        }
+        return bytes.saturated(adding: projector)
+    }
+
     /// The numbers of the model, and of its projector where one is made.
     func originals(of inputs: [ConversionInput], for name: String) throws -> [ConvertedFile] {
         let read = try ModelInputs.read(inputs, directoryName: modelName, name: name)

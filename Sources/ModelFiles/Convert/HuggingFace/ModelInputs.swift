@@ -72,7 +72,7 @@ struct ModelInputs {
             throw Diagnostics(
                 Diagnostic(
                     code: .weightsMissing, "\(name): there are no weights to convert",
-                    fix: "download the model's safetensors files", verdict: .undecided))
+                    fix: "download the model's safetensors files"))
         } else {
             saved = StoredCheckpoint([], in: [])
         }

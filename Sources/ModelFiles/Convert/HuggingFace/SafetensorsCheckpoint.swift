@@ -47,7 +47,7 @@ enum SafetensorsCheckpoint {
                     code: .shardMissing,
                     "\(name): \(missing[0]), which \(indexName) names, is not there",
                     notes: missing.dropFirst().prefix(5).map { "\($0) is not there either" },
-                    fix: "download the missing files", verdict: .undecided))
+                    fix: "download the missing files"))
         }
         if parts.count > 64 { OpenFiles.raiseLimit() }
         var files: [OpenInput] = []

@@ -54,7 +54,7 @@ struct TorchWeights: Checkpoint {
                     Diagnostic(
                         code: .shardMissing,
                         "\(name): \(part), which \(Self.indexName) names, is not there",
-                        fix: "download the missing file", verdict: .undecided))
+                        fix: "download the missing file"))
             }
             let file = try OpenInput(input)
             for tensor in try Self.read(file, name).tensors {
