@@ -1,4 +1,5 @@
 import Formats
+import Glibc
 import Storage
 
 /// One directory tree that is read, and out of which no link is followed.
@@ -43,7 +44,7 @@ package struct CacheSandbox {
     /// Opens the tree at a path, which may itself be a link. An empty path is the current directory.
     init(_ directory: String) throws(FileError) {
         let given = directory.isEmpty ? "." : directory
-        guard !given.utf8.contains(0) else { throw FileError("open", given, code: 22) }
+        guard !given.utf8.contains(0) else { throw FileError("open", given, code: EINVAL) }
         // With "/" at the end the kernel takes nothing but a directory.
         root = try Directory.realPath(given + "/")
         spelling = Path.normalized(Path.join(try Directory.current(), given))

@@ -1,4 +1,5 @@
 package import Formats
+import Glibc
 package import Storage
 package import Tensors
 
@@ -66,7 +67,9 @@ package final class ModelFileReader {
     func bytes(_ range: Range<Int>, of file: ModelFile) throws(FileError) -> [UInt8] {
         if let served = served[file.path] {
             // ENODATA
-            guard let bytes = served.bytes(range) else { throw FileError("read", file.location, code: 61) }
+            guard let bytes = served.bytes(range) else {
+                throw FileError("read", file.location, code: ENODATA)
+            }
             return bytes
         }
         if let content = kept[file.path] { return content.bytes.within(range) }
@@ -85,7 +88,7 @@ package final class ModelFileReader {
     /// - Throws: also where it is larger than `limit` bytes.
     func document(_ file: ModelFile, limit: Int) throws(FileError) -> [UInt8] {
         let size = try size(file)
-        guard size <= limit else { throw FileError("read", file.location, code: 27) }
+        guard size <= limit else { throw FileError("read", file.location, code: EFBIG) }
         if let content = kept[file.path] { return content.bytes }
         if served[file.path] != nil { return try bytes(0..<size, of: file) }
         guard let opened = try open(file), fits(size), let content = try opened.content() else {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a file could not be read to its end as the file that was opened.
 package enum ReadFailure: Error, Sendable, CustomStringConvertible {
     /// A system call failed.
@@ -105,7 +107,7 @@ package enum FileReader {
         of file: borrowing FileHandle, limit: Int
     ) throws(FileError) -> [UInt8] {
         let size = try file.status().size
-        guard size <= limit else { throw FileError("read", file.path, code: 27) }
+        guard size <= limit else { throw FileError("read", file.path, code: EFBIG) }
         var buffer = Buffer(count: min(size, blockSize))
         var content: [UInt8] = []
         content.reserveCapacity(size)

@@ -1,4 +1,5 @@
 package import Formats
+import Glibc
 import Manifests
 package import Storage
 
@@ -33,7 +34,7 @@ struct PlannedRanges: StoredRanges {
         _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
         _ block: (Span<UInt8>) throws -> Void
     ) throws {
-        guard let stored = files[path] else { throw FileError("open", path.text, code: 2) }
+        guard let stored = files[path] else { throw FileError("open", path.text, code: ENOENT) }
         let source = try FileHandle.reading(locations[path] ?? "")
         for part in stored.sourceRanges(of: range) { try source.read(part, into: &buffer, block: block) }
     }
@@ -56,7 +57,7 @@ struct ArchiveRanges: StoredRanges {
         _ path: RelativePath, _ range: Range<Int>, into buffer: inout Buffer,
         _ block: (Span<UInt8>) throws -> Void
     ) throws {
-        guard let offset = offsets[path] else { throw FileError("open", path.text, code: 2) }
+        guard let offset = offsets[path] else { throw FileError("open", path.text, code: ENOENT) }
         let (end, overflow) = range.upperBound.addingReportingOverflow(offset)
         guard !overflow else { throw ReadFailure.changed(path: archive) }
         try FileHandle.streaming(archive).read(

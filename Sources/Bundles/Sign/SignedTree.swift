@@ -1,4 +1,5 @@
 import Formats
+import Glibc
 import Manifests
 import Storage
 
@@ -59,7 +60,7 @@ struct SignedTree {
     }
 
     private mutating func walk(_ folder: RelativePath?, _ location: String, depth: Int) throws(FileError) {
-        guard depth < 200 else { throw FileError("list", location, code: 36) }
+        guard depth < 200 else { throw FileError("list", location, code: ENAMETOOLONG) }
         for name in try Directory.names(in: location) {
             guard let path = folder.map({ $0.appending(component: name) }) ?? RelativePath(name) else {
                 refuse(name, in: folder)

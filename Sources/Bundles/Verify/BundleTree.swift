@@ -1,4 +1,5 @@
 import Formats
+import Glibc
 import Manifests
 import Storage
 
@@ -35,7 +36,7 @@ struct BundleTree {
     private mutating func walk(_ folder: String, depth: Int) throws {
         let names: [String]
         do {
-            guard depth < 200 else { throw FileError("list", folder, code: 36) }
+            guard depth < 200 else { throw FileError("list", folder, code: ENAMETOOLONG) }
             names = try Directory.names(in: Path.join(root, folder))
         } catch let error as FileError {
             if folder.isEmpty {

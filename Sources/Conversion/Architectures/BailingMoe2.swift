@@ -91,7 +91,9 @@ struct BailingMoe2: ModelArchitecture {
         try metadata.addNeededCount("expert_feed_forward_length", config, ["moe_intermediate_size"])
         let shared = try config.integer("num_shared_experts")
         let (all, overflow) = try config.size("moe_intermediate_size").multipliedReportingOverflow(by: shared)
-        guard !overflow else { throw ModelConfig.missing(["num_shared_experts"]) }
+        guard !overflow else {
+            throw .wrongValue("num_shared_experts", .integer(shared), "a number of experts")
+        }
         metadata.set(
             "expert_shared_feed_forward_length",
             try ModelMetadata.count(

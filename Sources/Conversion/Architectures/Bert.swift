@@ -20,9 +20,7 @@ struct Bert: ModelArchitecture {
     // MARK: Tensors
 
     package static func spellings(_ config: ModelConfig) -> [TensorNames] {
-        let hasLabels = (try? labels(config)) != nil
-        let own = names.without(["classifier.dense", "classifier.out_proj"])
-        return [hasLabels ? own.adding(["classifier": "cls.output"]) : own]
+        spellings(of: names.without(["classifier.dense"]), config)
     }
 
     /// The names of the tensors of BERT and what is built like it.
@@ -78,6 +76,13 @@ struct Bert: ModelArchitecture {
 
     func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
         try vocabulary.addWordPiece(to: &metadata)
+    }
+
+    /// The names of an encoder's tensors, with the layer that chooses a class where classes have names.
+    static func spellings(of names: TensorNames, _ config: ModelConfig) -> [TensorNames] {
+        let hasLabels = (try? labels(config)) != nil
+        let own = names.without(["classifier.out_proj"])
+        return [hasLabels ? own.adding(["classifier": "cls.output"]) : own]
     }
 
     /// The names of classes, sorted by their numbers; `nil` where they are only those that transformers makes up.

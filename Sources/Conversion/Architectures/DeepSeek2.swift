@@ -70,8 +70,7 @@ struct DeepSeek2: ModelArchitecture {
     // MARK: Tensors
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        let isHead = name == "lm_head.weight" || name == "model.lm_head.weight"
-        if isHead, config.boolIfPresent("tie_word_embeddings") == true { return [] }
+        if config.leavesOut(head: name) { return [] }
         // Of DeepSeek the blocks behind the last, which predict more than one token ahead, are not written.
         let isBlock = name.hasUTF8Prefix("model.layers.")
         if predictionCount == 0, isBlock, let block = TensorNames.block(of: name), block >= blockCount {

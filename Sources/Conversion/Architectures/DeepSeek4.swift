@@ -202,10 +202,7 @@ struct DeepSeek4: ModelArchitecture {
         ] { try metadata.addNeededCount(key, config, [own]) }
         try metadata.addNeededFloat("expert_weights_scale", config, "routed_scaling_factor")
         try metadata.addNeededFlag("expert_weights_norm", config, "norm_topk_prob")
-        let limit = Float(try config.number("swiglu_limit"))
-        let limits = GGUFContent.float32s([Float](repeating: limit, count: min(blockCount, 1 << 16)))
-        metadata.set("swiglu_clamp_exp", limits)
-        metadata.set("swiglu_clamp_shexp", limits)
+        metadata.addGateLimit(try config.number("swiglu_limit"), blockCount: blockCount)
         for (key, own) in [
             ("indexer.head_count", "index_n_heads"), ("indexer.key_length", "index_head_dim"),
             ("indexer.top_k", "index_topk"), ("output_group_count", "o_groups"),

@@ -30,11 +30,7 @@ struct DeepSeekOCR: PlainFamily {
     }
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if ["lm_head.weight", "model.lm_head.weight"].contains(name),
-            config["tie_word_embeddings"]?.isTruthy == true
-        {
-            return []
-        }
+        if config.leavesOut(head: name) { return [] }
         return try converted(name, value)
     }
 

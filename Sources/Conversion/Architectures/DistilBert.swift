@@ -20,9 +20,7 @@ struct DistilBert: ModelArchitecture {
     // MARK: Tensors
 
     static func spellings(_ config: ModelConfig) -> [TensorNames] {
-        let hasLabels = (try? Bert.labels(config)) != nil
-        let own = names.without(["classifier.out_proj"])
-        return [hasLabels ? own.adding(["classifier": "cls.output"]) : own]
+        Bert.spellings(of: names, config)
     }
 
     private static let names = TensorNames([

@@ -94,8 +94,7 @@ struct Dots3Note: PlainFamily {
     {
         let count = try config.size("num_hidden_layers")
         let name = stored == Self.ahead ? "model.layers.\(count).embed_tokens.weight" : stored
-        let isHead = name == "lm_head.weight" || name == "model.lm_head.weight"
-        if isHead, config["tie_word_embeddings"]?.isTruthy == true { return [] }
+        if config.leavesOut(head: name) { return [] }
         let block = TensorNames.block(of: name)
         var value = value
         if config["apply_mla_qkv_lora_rescale"]?.isTruthy == true, let block {

@@ -89,12 +89,11 @@ struct FalconH1: ModelArchitecture {
     private func inputs(_ name: String, _ value: TensorValue) throws(ConversionError) -> TensorValue {
         let all = try config.number("ssm_in_multiplier")
         let factors = try list("ssm_multipliers", 5)
-        let state = try config.size("mamba_n_groups").multipliedReportingOverflow(
-            by: config.size("mamba_d_state"))
-        guard !state.overflow, value.shape.count == 2, let view = value.view else {
+        let state = try config.size("mamba_n_groups") * config.size("mamba_d_state")
+        guard value.shape.count == 2, let view = value.view else {
             throw ConversionError.wrongShape(name, value.shape, "which is no matrix")
         }
-        let lengths = [layers.inner, layers.inner, state.partialValue, state.partialValue]
+        let lengths = [layers.inner, layers.inner, state, state]
         var (start, views) = (0, [TensorView]())
         for length in lengths + [max(0, value.shape[0] - lengths.reduce(0, &+))] {
             guard start + length <= value.shape[0],

@@ -24,10 +24,10 @@ struct GatedDeltaNet: Sendable {
                 "config.json: \(valueHeads) heads of values cannot be divided among \(keyHeads) of keys",
                 fix: "check that it is the config.json of this model")
         }
-        for (heads, length) in [(keyHeads, keyLength), (valueHeads, valueLength)] {
-            guard !heads.multipliedReportingOverflow(by: length).overflow,
-                heads * length <= Int(Int32.max)
-            else { throw ModelConfig.missing(["linear_key_head_dim"]) }
+        for (key, heads, length) in [
+            ("linear_key_head_dim", keyHeads, keyLength), ("linear_value_head_dim", valueHeads, valueLength),
+        ] where heads * length > Int(Int32.max) {
+            throw .wrongValue(key, .integer(length), "a length of \(heads) heads that has 32 bits in all")
         }
     }
 

@@ -146,10 +146,7 @@ extension ModelMetadata {
     }
 
     private mutating func addGating(_ config: ModelConfig) throws(ConversionError) {
-        let keys = [
-            "score_function", "scoring_func", "score_func", "moe_router_activation",
-            "moe_router_activation_func", "expert_selection_fn",
-        ]
+        let keys = ExpertGating.keys
         guard let value = config.first(keys) else { return }
         guard let function = value.string else {
             throw .wrongValue(keys.first { config[$0] != nil } ?? "", value, "a way to choose experts")

@@ -72,7 +72,7 @@ struct Glm5Next: PlainFamily {
     // MARK: Tensors
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if name == "lm_head.weight", config["tie_word_embeddings"]?.isTruthy == true { return [] }
+        if name == "lm_head.weight", config.isTied { return [] }
         let heads = try config.size("num_attention_heads")
         if name.hasUTF8Suffix(".kv_b_proj.weight") {
             return try LatentAttention.split(
@@ -136,10 +136,7 @@ struct Glm5Next: PlainFamily {
         try metadata.addNeededFloat("expert_weights_scale", config, "routed_scaling_factor")
         try metadata.addNeededFlag("expert_weights_norm", config, "norm_topk_prob")
         guard let limit = try config.numberIfPresent("swiglu_limit") else { return }
-        let limits = GGUFContent.float32s(
-            [Float](repeating: Float(limit), count: min(count + ahead, 1 << 16)))
-        metadata.set("swiglu_clamp_exp", limits)
-        metadata.set("swiglu_clamp_shexp", limits)
+        metadata.addGateLimit(limit, blockCount: count + ahead)
     }
 
     private func addLatent(to metadata: inout ModelMetadata) throws(ConversionError) {

@@ -89,9 +89,9 @@ struct GraniteHybrid: ModelArchitecture {
             attentionLayers.count < blockCount
             ? "granitehybrid" : experts?.isTruthy == true ? "granitemoe" : "granite"
         granite = try GraniteMoe(model)
-        let (inner, overflow) = try config.mambaSize("expand", "num_heads").multipliedReportingOverflow(
-            by: config.size("mamba_head_dim", "hidden_size", "d_model"))
-        guard !overflow else { throw ModelConfig.missing(["mamba_expand"]) }
+        let inner =
+            try config.mambaSize("expand", "num_heads")
+            * config.size("mamba_head_dim", "hidden_size", "d_model")
         layers = try Mamba2Layers(groups: try config.mambaSize("n_groups", "num_groups"), inner: inner)
     }
 

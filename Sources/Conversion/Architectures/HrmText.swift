@@ -75,7 +75,7 @@ struct HrmText: PlainFamily {
             Self.layersPerStack(config), try config.size("H_cycles"), try config.size("L_cycles")
         )
         let (once, overflow) = layers.multipliedReportingOverflow(by: high)
-        guard !overflow else { throw ModelConfig.missing(["H_cycles"]) }
+        guard !overflow else { throw .wrongValue("H_cycles", .integer(high), "a number of rounds") }
         try metadata.addProduct("block_count", once, low + 1)
         try metadata.addWholeHeads(config)
         try metadata.addNeededFloat("embedding_scale", config, "embedding_scale")

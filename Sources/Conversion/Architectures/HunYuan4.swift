@@ -96,8 +96,7 @@ struct HunYuan4: PlainFamily {
     // MARK: Tensors
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        let isHead = name == "lm_head.weight" || name == "model.lm_head.weight"
-        if isHead, config["tie_word_embeddings"]?.isTruthy == true { return [] }
+        if config.leavesOut(head: name) { return [] }
         let count = try config.size("num_hidden_layers")
         if name.hasUTF8Prefix("model.layers."), let block = TensorNames.block(of: name), block >= count {
             return []
@@ -156,10 +155,7 @@ struct HunYuan4: PlainFamily {
             fileType: fileType)
         metadata.set("expert_gating_func", .uint32(2))
         let limit = try config.numberIfPresent("swiglu_limit") ?? 0
-        if limit > 0 {
-            metadata.set(
-                "swiglu_clamp_exp", .float32s([Float](repeating: Float(limit), count: min(count, 1 << 16))))
-        }
+        if limit > 0 { metadata.addGateLimit(limit, blockCount: count, ["exp"]) }
         try metadata.addNeededCount("hyper_connection.count", config, ["hc_mult"])
         try metadata.addNeededFloat("hyper_connection.epsilon", config, "hc_eps")
         try metadata.addNeededFloat("hyper_connection.magnitude", config, "hc_magnitude")

@@ -26,7 +26,7 @@ struct HunYuanDense: ModelArchitecture {
     }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if name == "lm_head.weight", config["tie_word_embeddings"]?.isTruthy == true { return [] }
+        if name == "lm_head.weight", config.isTied { return [] }
         return [try Self.names.renamed(name, value, self.name)]
     }
 

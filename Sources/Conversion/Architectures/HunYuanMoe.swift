@@ -27,7 +27,7 @@ struct HunYuanMoe: PlainFamily {
     }
 
     mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if name == "lm_head.weight", config["tie_word_embeddings"]?.isTruthy == true { return [] }
+        if name == "lm_head.weight", config.isTied { return [] }
         return try converted(name, value)
     }
 

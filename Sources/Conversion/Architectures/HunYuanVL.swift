@@ -21,7 +21,7 @@ struct HunYuanVL: ModelArchitecture {
     }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if name == "lm_head.weight", config["tie_word_embeddings"]?.isTruthy == true { return [] }
+        if name == "lm_head.weight", config.isTied { return [] }
         return [try HunYuanDense.names.renamed(name, value, self.name)]
     }
 

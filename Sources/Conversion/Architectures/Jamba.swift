@@ -93,14 +93,14 @@ struct Jamba: ModelArchitecture {
 
     func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
         let width = try config.size("hidden_size", "mamba_d_model")
-        let (inner, overflow) = width.multipliedReportingOverflow(by: try config.size("mamba_expand"))
+        let inner = try width * config.size("mamba_expand")
         let heads = try config.size("num_key_value_heads")
         let (period, offset) = (
             try config.size("attn_layer_period"), try config.integer("attn_layer_offset")
         )
         let blocks = min(try config.blockCount(), 1 << 16)
-        guard !overflow, offset >= 0, offset <= 1 << 16 else {
-            throw ModelConfig.missing(["mamba_expand", "attn_layer_offset"])
+        guard (0...1 << 16).contains(offset) else {
+            throw .wrongValue("attn_layer_offset", .integer(offset), "the place of a layer")
         }
         metadata.set("block_count", try ModelMetadata.count(config.blockCount()))
         try metadata.addNeededCount("context_length", config, ["max_position_embeddings", "n_ctx"])

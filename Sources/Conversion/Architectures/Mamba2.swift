@@ -38,9 +38,7 @@ struct Mamba2: ModelArchitecture {
         self.model = model
         let config = model.config
         width = try config.size("hidden_size", "d_model", "dim")
-        let (all, overflow) = width.multipliedReportingOverflow(
-            by: try config.size(["mamba_expand", "expand"], otherwise: 2))
-        guard !overflow else { throw ModelConfig.missing(["expand"]) }
+        let all = try width * config.size(["mamba_expand", "expand"], otherwise: 2)
         layers = try Mamba2Layers(
             groups: try config.size(["n_groups"], otherwise: 1),
             inner: try config.size(["mamba_d_ssm", "intermediate_size", "d_inner"], otherwise: all))

@@ -61,7 +61,8 @@ extension ModelConfig {
     func size(_ keys: [String], otherwise: Int) throws(ConversionError) -> Int {
         guard let value = first(keys), value.wholeNumber != 0 else { return otherwise }
         guard let size = value.wholeNumber, size > 0, size <= Int(Int32.max) else {
-            throw Self.missing(keys)
+            let key = keys.first { self[$0] != nil } ?? keys[0]
+            throw .wrongValue(key, value, "a whole number above 0")
         }
         return size
     }

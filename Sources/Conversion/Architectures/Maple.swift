@@ -47,7 +47,6 @@ struct Maple: PlainFamily {
         try metadata.addWindows(config)
         try metadata.addNeededCount("expert_feed_forward_length", config, ["moe_intermediate_size"])
         // What the class bounds gates by, which no key states.
-        let blocks = min(try config.blockCount(), 1 << 16)
-        metadata.set("swiglu_clamp_exp", .float32s([Float](repeating: 7, count: blocks)))
+        metadata.addGateLimit(7, blockCount: try config.blockCount(), ["exp"])
     }
 }

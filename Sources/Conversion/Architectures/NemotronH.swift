@@ -82,9 +82,7 @@ struct NemotronH: ModelArchitecture {
                 fix: "check that it is the config.json of this model")
         }
         let heads = try config.mambaSize("num_heads")
-        let (inner, overflow) = try heads.multipliedReportingOverflow(
-            by: config.size("mamba_head_dim", "hidden_size", "d_model"))
-        guard !overflow else { throw ModelConfig.missing(["mamba_head_dim"]) }
+        let inner = try heads * config.size("mamba_head_dim", "hidden_size", "d_model")
         layers = try Mamba2Layers(groups: try config.mambaSize("n_groups", "num_groups"), inner: inner)
         self.heads = try RotaryHeads(config)
         if hasExperts {

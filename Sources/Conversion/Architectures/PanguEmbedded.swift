@@ -17,7 +17,7 @@ struct PanguEmbedded: PlainFamily {
     }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if name == "lm_head.weight", config["tie_word_embeddings"]?.isTruthy == true { return [] }
+        if name == "lm_head.weight", config.isTied { return [] }
         return [try Self.names.renamed(name, value, self.name)]
     }
 

@@ -57,9 +57,10 @@ extension PlainFamily {
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         var experts: [ExpertStacks] = []
         for stored in Self.storedExperts(model.config) {
-            let count = try model.config.integer(stored.keys[0], stored.keys[stored.keys.count - 1])
-            guard count >= stored.share, count <= Int(Int32.max) else {
-                throw ModelConfig.missing(stored.keys)
+            guard let stated = model.config.first(stored.keys) else { throw ModelConfig.missing(stored.keys) }
+            guard let count = stated.integer, count >= stored.share, count <= Int(Int32.max) else {
+                let key = stored.keys.first { model.config[$0] != nil } ?? stored.keys[0]
+                throw .wrongValue(key, stated, "a whole number of at least \(stored.share)")
             }
             experts.append(
                 ExpertStacks(
@@ -152,11 +153,18 @@ extension ModelMetadata {
         set("attention.sliding_window_pattern", .bools(types.map { $0.isText("sliding_attention") }))
     }
 
-    /// Adds the feed-forward length of a few experts as one.
+    /// Adds what the gates of every block's experts are bounded by.
+    /// - Parameter keys: for which experts: those that are chosen, and those that all tokens share.
+    mutating func addGateLimit(_ limit: Double, blockCount: Int, _ keys: [String] = ["exp", "shexp"]) {
+        let limits = [Float](repeating: Float(limit), count: min(blockCount, 1 << 16))
+        for key in keys { set("swiglu_clamp_\(key)", .float32s(limits)) }
+    }
+
+    /// Adds the product of two numbers, such as the feed-forward length of a few experts as one.
+    /// - Throws: where it has more than 32 bits or is less than 0.
     mutating func addProduct(_ key: String, _ first: Int, _ second: Int) throws(ConversionError) {
         let (product, overflow) = first.multipliedReportingOverflow(by: second)
-        guard !overflow else { throw ModelConfig.missing(["num_shared_experts"]) }
-        set(key, try Self.count(product))
+        set(key, try Self.count(overflow ? Int.max : product))
     }
 }
 

@@ -5,17 +5,11 @@ import Tensors
 struct Plamo2: PlainFamily {
     static let classes = ["Plamo2ForCausalLM", "PLaMo2ForCausalLM"]
     static let names: TensorNames = {
-        var names: [ExactName: String] = [
-            "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
-        ]
-        for (name, inGGUF) in [
-            "pre_mixer_norm": "attn_norm", "post_mixer_norm.weight": "post_attention_norm",
-            "pre_mlp_norm": "ffn_norm", "post_mlp_norm.weight": "post_ffw_norm",
-            "mixer.qkv_proj": "attn_qkv", "mixer.o_proj": "attn_output", "mixer.q": "attn_q_norm",
-            "mixer.k": "attn_k_norm", "mlp.gate_up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-            "mixer.bcdt_proj": "ssm_x", "mixer.dt_norm.weight": "ssm_dt_norm",
-            "mixer.B_norm.weight": "ssm_b_norm", "mixer.C_norm.weight": "ssm_c_norm",
-        ] { names["model.layers.layers.*.\(name)"] = "blk.*.\(inGGUF)" }
+        let names = Plamo3.sharedNames([
+            ("mixer.q", "attn_q_norm"), ("mixer.k", "attn_k_norm"), ("mixer.bcdt_proj", "ssm_x"),
+            ("mixer.dt_norm.weight", "ssm_dt_norm"), ("mixer.B_norm.weight", "ssm_b_norm"),
+            ("mixer.C_norm.weight", "ssm_c_norm"),
+        ])
         var layers = Mamba2Layers.names("model.layers.layers.*.mixer")
         layers["model.layers.layers.*.mixer.norm"] = nil
         return TensorNames(names.merging(layers) { $1 })

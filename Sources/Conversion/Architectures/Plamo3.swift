@@ -4,18 +4,22 @@ import Tensors
 /// Preferred Networks' PLaMo 3: windows in some layers, and norms that are counted from numbers other than 0.
 struct Plamo3: PlainFamily {
     static let classes = ["Plamo3ForCausalLM", "PLaMo3ForCausalLM"]
-    static let names: TensorNames = {
+    static let names = TensorNames(
+        sharedNames([("mixer.q_norm", "attn_q_norm"), ("mixer.k_norm", "attn_k_norm")]))
+
+    /// The names of the tensors that PLaMo 2 has, too, with a layer's others.
+    static func sharedNames(_ others: [(name: String, inGGUF: String)]) -> [ExactName: String] {
         var names: [ExactName: String] = [
             "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
         ]
         for (name, inGGUF) in [
-            "pre_mixer_norm": "attn_norm", "post_mixer_norm.weight": "post_attention_norm",
-            "pre_mlp_norm": "ffn_norm", "post_mlp_norm.weight": "post_ffw_norm",
-            "mixer.qkv_proj": "attn_qkv", "mixer.o_proj": "attn_output", "mixer.q_norm": "attn_q_norm",
-            "mixer.k_norm": "attn_k_norm", "mlp.gate_up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-        ] { names["model.layers.layers.*.\(name)"] = "blk.*.\(inGGUF)" }
-        return TensorNames(names)
-    }()
+            ("pre_mixer_norm", "attn_norm"), ("post_mixer_norm.weight", "post_attention_norm"),
+            ("pre_mlp_norm", "ffn_norm"), ("post_mlp_norm.weight", "post_ffw_norm"),
+            ("mixer.qkv_proj", "attn_qkv"), ("mixer.o_proj", "attn_output"),
+            ("mlp.gate_up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"),
+        ] + others { names[ExactName("model.layers.layers.*.\(name)")] = "blk.*.\(inGGUF)" }
+        return names
+    }
 
     let name = "plamo3"
     var parts: PlainParts

@@ -1,18 +1,15 @@
 import Formats
 
 /// Qwen 1.5 and 2 with experts, one of them for every token.
-struct Qwen2Moe: ModelArchitecture {
+struct Qwen2Moe: QwenMoe {
     static let classes = ["Qwen2MoeForCausalLM"]
     static let modelTypes = ["qwen2_moe"]
 
     let name = "qwen2moe"
-    private let model: HuggingFaceModel
-    private var experts: QwenExperts
-    package static func spellings(_ config: ModelConfig) -> [TensorNames] {
-        QwenExperts.spellings(names, config)
-    }
+    let model: HuggingFaceModel
+    var experts: QwenExperts
 
-    private static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
+    static let names = TensorNames.llama.without(TensorNames.denseLayers).adding([
         "model.layers.*.mlp.shared_expert.gate_proj": "blk.*.ffn_gate_shexp",
         "model.layers.*.mlp.shared_expert.up_proj": "blk.*.ffn_up_shexp",
         "model.layers.*.mlp.shared_expert.down_proj": "blk.*.ffn_down_shexp",
@@ -22,27 +19,6 @@ struct Qwen2Moe: ModelArchitecture {
     init(_ model: HuggingFaceModel) throws(ConversionError) {
         self.model = model
         experts = try QwenExperts(model.config)
-    }
-
-    mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        var converted: [ConvertedTensor] = []
-        for tensor in try experts.add(name, value) {
-            converted.append(try Self.names.renamed(tensor.name, tensor.value, self.name))
-        }
-        return converted
-    }
-
-    func finish() throws(ConversionError) { try experts.finish() }
-
-    func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
-        try metadata.addGenericParameters(model.config, fileType: fileType)
-        try metadata.addCount("expert_feed_forward_length", model.config, ["moe_intermediate_size"])
-        try metadata.addCount(
-            "expert_shared_feed_forward_length", model.config, ["shared_expert_intermediate_size"])
-    }
-
-    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
-        try vocabulary.addBPE(to: &metadata)
     }
 
     static func fillDefaults(_ config: inout ModelConfig, modelType: String) {

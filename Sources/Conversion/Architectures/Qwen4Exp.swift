@@ -112,9 +112,8 @@ struct Qwen4Exp: QwenHybridFamily {
 
     /// The queries and the keys of the index.
     private func indexed(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        let (rows, overflow) = try config.size("indexer_n_heads").multipliedReportingOverflow(
-            by: config.size("indexer_head_dim"))
-        guard !overflow, value.shape.count == 2, rows < value.shape[0], let view = value.view,
+        let rows = try config.size("indexer_n_heads") * config.size("indexer_head_dim")
+        guard value.shape.count == 2, rows < value.shape[0], let view = value.view,
             let queries = view.sliced(axis: 0, 0..<rows),
             let keys = view.sliced(axis: 0, rows..<value.shape[0]), let block = TensorNames.block(of: name)
         else { throw ConversionError.wrongShape(name, value.shape, "which has no queries and keys") }

@@ -56,3 +56,38 @@ struct QwenExperts: Sendable {
     /// - Throws: where a stack is not whole.
     func finish() throws(ConversionError) { try stacks.finish() }
 }
+
+/// A Qwen with experts in every layer, of which only names and defaults are its own.
+protocol QwenMoe: ModelArchitecture {
+    /// What its tensors are called in GGUF.
+    static var names: TensorNames { get }
+    /// The model.
+    var model: HuggingFaceModel { get }
+    /// What stacks the experts.
+    var experts: QwenExperts { get set }
+}
+
+extension QwenMoe {
+    static func spellings(_ config: ModelConfig) -> [TensorNames] { QwenExperts.spellings(names, config) }
+
+    mutating func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
+        var converted: [ConvertedTensor] = []
+        for tensor in try experts.add(name, value) {
+            converted.append(try Self.names.renamed(tensor.name, tensor.value, self.name))
+        }
+        return converted
+    }
+
+    func finish() throws(ConversionError) { try experts.finish() }
+
+    func addParameters(to metadata: inout ModelMetadata, fileType: UInt32) throws(ConversionError) {
+        try metadata.addGenericParameters(model.config, fileType: fileType)
+        try metadata.addCount("expert_feed_forward_length", model.config, ["moe_intermediate_size"])
+        try metadata.addCount(
+            "expert_shared_feed_forward_length", model.config, ["shared_expert_intermediate_size"])
+    }
+
+    func addVocabulary(to metadata: inout ModelMetadata, _ vocabulary: Vocabulary) throws(ConversionError) {
+        try vocabulary.addBPE(to: &metadata)
+    }
+}

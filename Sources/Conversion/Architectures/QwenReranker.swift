@@ -20,7 +20,7 @@ struct QwenReranker: Sendable {
                     ["qwen3-reranker", "qwen3-vl-reranker"].contains { hint.lowercased().containsUTF8($0) }
                 })
         else { return nil }
-        isTied = model.config["tie_word_embeddings"]?.isTruthy ?? false
+        isTied = model.config.isTied
         yes = try Self.token("yes", model.files)
         no = try Self.token("no", model.files)
     }

@@ -28,9 +28,15 @@ package enum StoredNumbers {
         guard let place = model.storedTensors.firstIndex(where: { $0.name.hasSameBytes(as: name) }) else {
             throw .missingTensor(name)
         }
+        return try floats(at: place, of: model)
+    }
+
+    /// The numbers of the tensor at a place; `nil` where no elements were read.
+    /// - Throws: where it has no number or too many.
+    static func floats(at place: Int, of model: HuggingFaceModel) throws(ConversionError) -> [Float]? {
         let tensor = model.storedTensors[place]
         guard isNeeded(tensor), tensor.elementCount > 0 else {
-            throw .wrongShape(name, tensor.shape, "whose elements are not a few numbers")
+            throw .wrongShape(tensor.name, tensor.shape, "whose elements are not a few numbers")
         }
         guard let bytes = model.constants?[place],
             bytes.count == tensor.elementCount * tensor.dtype.bitsPerElement / 8

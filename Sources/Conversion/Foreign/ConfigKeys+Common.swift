@@ -136,11 +136,7 @@ enum ConfigKeys {
                 "num_local_experts", "num_experts", "n_routed_experts", "num_experts_per_tok",
                 "num_experts_per_token", "top_k_experts", "n_group", "topk_group",
             ], .read("the experts and how they are chosen"), .number),
-        ForeignRow(
-            [
-                "score_function", "scoring_func", "score_func", "moe_router_activation",
-                "moe_router_activation_func", "expert_selection_fn",
-            ], .read("how experts are weighed")),
+        ForeignRow(ExpertGating.keys, .read("how experts are weighed")),
         ForeignRow(["is_causal"], .read("whether tokens see those behind them"), .flag),
         ForeignRow(["rope_scaling", "rope_parameters"], .object),
     ]

@@ -35,6 +35,7 @@ package enum ForeignConfigurations {
     static func findings(_ config: JSON, _ architecture: String) -> [ForeignFinding] {
         var review = ForeignReview(file: "config.json")
         check(config, "", architecture, &review)
+        ExpertGating.check(config, architecture, &review)
         return review.findings
     }
 

@@ -160,6 +160,15 @@ package struct ModelConfig: Sendable {
     /// other faults.
     package func boolIfPresent(_ keys: String...) -> Bool? { first(keys)?.flag }
 
+    /// Whether the layer that makes tokens of states has the embeddings' numbers, so that one that is stored counts for
+    /// nothing: what Python takes for true, as both the reference and ``RequiredTensors`` do.
+    var isTied: Bool { self["tie_word_embeddings"]?.isTruthy == true }
+
+    /// Whether a tensor is the layer that makes tokens of states, and counts for nothing.
+    func leavesOut(head name: String) -> Bool {
+        isTied && ["lm_head.weight", "model.lm_head.weight"].containsExactly(name)
+    }
+
     /// A string; `nil` where none of the keys is there or it is not one.
     package func stringIfPresent(_ keys: String...) -> String? { first(keys)?.string }
 

@@ -39,15 +39,11 @@ struct DeepSeekOCR2Projector: ModelProjector {
             starts.contains(where: { tensor.hasUTF8Prefix($0) })
                 || tensor.hasSameBytes(as: "model.view_seperator")
         else { return nil }
-        let isBare = ["pos_embed", "rel_pos_h", "rel_pos_w"].contains { tensor.hasUTF8Suffix($0) }
-        return isBare ? tensor + ".weight" : tensor
+        return DeepSeekOCRProjector.named(tensor)
     }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if name.hasUTF8Suffix("view_seperator"), case .views(let views) = value.content {
-            return [try names.renamed(name, TensorValue(views, shape: [1] + value.shape))]
-        }
-        return [try names.renamed(name, value)]
+        [try names.renamed(name, DeepSeekOCRProjector.row(name, value))]
     }
 
     func type(of name: String, as written: String, wanted: OutputType) -> GGMLType? {
@@ -55,19 +51,7 @@ struct DeepSeekOCR2Projector: ModelProjector {
     }
 
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
-        try metadata.addVision(model, vision)
-        metadata.addProjectorType("deepseekocr2")
-        metadata.set(
-            "vision.attention.layer_norm_epsilon", try ModelMetadata.float(vision, "layer_norm_eps", 1e-6))
-        metadata["clip.use_gelu"] = .bool(true)
-        try metadata.addTokenFactor(model, vision)
-        let window = try vision["window_size"] == nil ? 14 : vision.size("window_size")
-        metadata.set("vision.window_size", try ModelMetadata.count(window))
-        metadata.set("vision.preproc_min_tiles", .uint32(2))
-        metadata.set("vision.preproc_max_tiles", .uint32(6))
-        try metadata.addNeededNumber("vision.sam.block_count", sam, ["layers"])
-        try metadata.addNeededNumber("vision.sam.embedding_length", sam, ["width"])
-        try metadata.addNeededNumber("vision.sam.head_count", sam, ["heads"])
+        try metadata.addOCR("deepseekocr2", model, vision, sam, tiles: 6)
         // Seven heads of queries share one of keys.
         metadata.set("vision.attention.head_count_kv", .uint32(2))
     }

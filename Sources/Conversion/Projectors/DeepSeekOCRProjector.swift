@@ -45,15 +45,11 @@ struct DeepSeekOCRProjector: ModelProjector {
         guard starts.contains(where: { tensor.hasUTF8Prefix($0) }) || others.containsExactly(tensor) else {
             return nil
         }
-        let isBare = ["pos_embed", "rel_pos_h", "rel_pos_w"].contains { tensor.hasUTF8Suffix($0) }
-        return isBare ? tensor + ".weight" : tensor
+        return Self.named(tensor)
     }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        if name.hasUTF8Suffix("view_seperator"), case .views(let views) = value.content {
-            return [try names.renamed(name, TensorValue(views, shape: [1] + value.shape))]
-        }
-        return [try names.renamed(name, value)]
+        [try names.renamed(name, Self.row(name, value))]
     }
 
     func type(of name: String, as written: String, wanted: OutputType) -> GGMLType? {
@@ -68,19 +64,7 @@ struct DeepSeekOCRProjector: ModelProjector {
     }
 
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
-        try metadata.addVision(model, vision)
-        metadata.addProjectorType("deepseekocr")
-        metadata.set(
-            "vision.attention.layer_norm_epsilon", try ModelMetadata.float(vision, "layer_norm_eps", 1e-6))
-        metadata["clip.use_gelu"] = .bool(true)
-        try metadata.addTokenFactor(model, vision)
-        let window = try vision["window_size"] == nil ? 14 : vision.size("window_size")
-        metadata.set("vision.window_size", try ModelMetadata.count(window))
-        metadata.set("vision.preproc_min_tiles", .uint32(2))
-        metadata.set("vision.preproc_max_tiles", .uint32(isUnlimited ? 32 : 9))
-        try metadata.addNeededNumber("vision.sam.block_count", sam, ["layers"])
-        try metadata.addNeededNumber("vision.sam.embedding_length", sam, ["width"])
-        try metadata.addNeededNumber("vision.sam.head_count", sam, ["heads"])
+        try metadata.addOCR("deepseekocr", model, vision, sam, tiles: isUnlimited ? 32 : 9)
     }
 
     private static let clip = TowerTensors.blocks(
@@ -97,6 +81,20 @@ struct DeepSeekOCRProjector: ModelProjector {
         "model.image_newline": "v.image_newline", "model.view_seperator": "v.view_seperator",
     ]) { $1 }
 
+    /// The name by which a tensor of one of the projectors with SAM's encoder goes on.
+    static func named(_ tensor: String) -> String {
+        let isBare = ["pos_embed", "rel_pos_h", "rel_pos_w"].contains { tensor.hasUTF8Suffix($0) }
+        return isBare ? tensor + ".weight" : tensor
+    }
+
+    /// What stands between views as a row; other tensors as they are.
+    static func row(_ name: String, _ value: TensorValue) -> TensorValue {
+        guard name.hasUTF8Suffix("view_seperator"), case .views(let views) = value.content else {
+            return value
+        }
+        return TensorValue(views, shape: [1] + value.shape)
+    }
+
     /// The names of SAM's encoder.
     static let samNames = TowerTensors.blocks(
         "model.sam_model.blocks",
@@ -111,4 +109,25 @@ struct DeepSeekOCRProjector: ModelProjector {
         "model.sam_model.neck.2": "v.sam.neck.2", "model.sam_model.neck.3": "v.sam.neck.3",
         "model.sam_model.net_2": "v.sam.net_2", "model.sam_model.net_3": "v.sam.net_3",
     ]) { $1 }
+}
+
+extension ModelMetadata {
+    /// Adds the keys of a projector with SAM's encoder.
+    /// - Parameter tiles: into how many parts a picture is cut at most.
+    mutating func addOCR(
+        _ type: String, _ model: ProjectorModel, _ vision: ModelConfig, _ sam: ModelConfig, tiles: UInt32
+    ) throws(ConversionError) {
+        try addVision(model, vision)
+        addProjectorType(type)
+        set("vision.attention.layer_norm_epsilon", try Self.float(vision, "layer_norm_eps", 1e-6))
+        self["clip.use_gelu"] = .bool(true)
+        try addTokenFactor(model, vision)
+        let window = try vision["window_size"] == nil ? 14 : vision.size("window_size")
+        set("vision.window_size", try Self.count(window))
+        set("vision.preproc_min_tiles", .uint32(2))
+        set("vision.preproc_max_tiles", .uint32(tiles))
+        try addNeededNumber("vision.sam.block_count", sam, ["layers"])
+        try addNeededNumber("vision.sam.embedding_length", sam, ["width"])
+        try addNeededNumber("vision.sam.head_count", sam, ["heads"])
+    }
 }

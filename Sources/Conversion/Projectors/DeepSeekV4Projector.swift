@@ -26,8 +26,9 @@ struct DeepSeekV4Projector: ModelProjector {
         }
         patch = try whole.size("vision_patch_size")
         let scale = try whole.size("vision_downsample_ratio")
-        guard patch <= 1 << 12, scale <= 1 << 12 else {
-            throw .wrongValue("vision_patch_size", .integer(patch), "a size of patches")
+        for (key, size) in [("vision_patch_size", patch), ("vision_downsample_ratio", scale)]
+        where size > 1 << 12 {
+            throw .wrongValue(key, .integer(size), "a number of pixels or patches up to 4096")
         }
         var vision = ModelConfig(members: [])
         for (key, own) in [
@@ -57,14 +58,8 @@ struct DeepSeekV4Projector: ModelProjector {
             return [ConvertedTensor(renamed.name, TensorValue(view))]
         }
         guard name.containsUTF8(".mlp.w1.") else { return [renamed] }
-        guard let view = value.view, let rows = view.shape.first, rows.isMultiple(of: 2) else {
-            throw .wrongShape(name, value.shape, "whose rows are not gates and values")
-        }
-        return zip(["ffn_gate", "ffn_up"], [0..<rows / 2, rows / 2..<rows]).compactMap { part, range in
-            view.sliced(axis: 0, range).map {
-                ConvertedTensor(renamed.name.replacingUTF8("ffn_gate", with: part), TensorValue($0))
-            }
-        }
+        return try TowerTensors.halves(
+            name, renamed, "ffn_gate", ["ffn_gate", "ffn_up"], "gates and values")
     }
 
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {

@@ -68,14 +68,8 @@ struct Dots3Projector: ModelProjector {
         guard name.containsUTF8(".speech_encoder.layers."), name.containsUTF8(".fc1.") else {
             return [renamed]
         }
-        guard let view = value.view, let rows = view.shape.first, rows.isMultiple(of: 2) else {
-            throw .wrongShape(name, value.shape, "whose rows are not gates and values")
-        }
-        return zip(["ffn_gate", "ffn_up"], [0..<rows / 2, rows / 2..<rows]).compactMap { part, range in
-            view.sliced(axis: 0, range).map {
-                ConvertedTensor(renamed.name.replacingUTF8("ffn_gate", with: part), TensorValue($0))
-            }
-        }
+        return try TowerTensors.halves(
+            name, renamed, "ffn_gate", ["ffn_gate", "ffn_up"], "gates and values")
     }
 
     /// A tensor of a block's feed-forward part: experts become one tensor when all are there.

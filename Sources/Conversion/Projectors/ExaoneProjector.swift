@@ -30,8 +30,7 @@ struct ExaoneProjector: ModelProjector {
     func name(of tensor: String) -> String? { TowerTensors.visual(tensor) }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        name.hasSameBytes(as: "visual.patch_embed.proj.weight")
-            ? try TowerTensors.frames(name, value) : [try names.renamed(name, value)]
+        try TowerTensors.converted(name, value, names)
     }
 
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {

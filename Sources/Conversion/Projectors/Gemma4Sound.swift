@@ -14,9 +14,7 @@ struct Gemma4Sound: Sendable {
         var audio = audio
         audio["feat_in"] = audio["input_feat_size"] ?? 128
         if audio["hidden_size"] != nil {
-            let (inner, overflow) = try audio.size("hidden_size").multipliedReportingOverflow(by: 4)
-            guard !overflow else { throw ModelConfig.missing(["hidden_size"]) }
-            audio["intermediate_size"] = .integer(inner)
+            audio["intermediate_size"] = .integer(try audio.size("hidden_size") * 4)
         }
         self.audio = audio
         var names = ProjectorNames(

@@ -23,10 +23,7 @@ struct Gemma4UnifiedProjector: ModelProjector {
         if vision["model_patch_size"] != nil {
             side = try vision.size("model_patch_size")
         } else {
-            let (product, overflow) = try vision.size("patch_size").multipliedReportingOverflow(
-                by: vision.size("pooling_kernel_size"))
-            guard !overflow else { throw ModelConfig.missing(["patch_size"]) }
-            side = product
+            side = try vision.size("patch_size") * vision.size("pooling_kernel_size")
         }
         guard side <= 1 << 12 else { throw .wrongValue("patch_size", .integer(side), "a size of patches") }
         vision["image_size"] = 224

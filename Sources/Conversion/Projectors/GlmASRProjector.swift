@@ -14,11 +14,7 @@ struct GlmASRProjector: ModelProjector {
         guard var audio = model.part("whisper_config") ?? model.part("audio_config") else {
             throw ModelConfig.missing(["whisper_config", "audio_config"])
         }
-        if audio["hidden_size"] == nil, audio["intermediate_size"] == nil {
-            audio["hidden_size"] = audio["d_model"]
-            audio["intermediate_size"] = audio["encoder_ffn_dim"]
-            audio["num_attention_heads"] = audio["encoder_attention_heads"]
-        }
+        audio.renameWhisperSizes()
         self.audio = audio
         names = ProjectorNames(
             TowerTensors.whisper.merging([
@@ -60,9 +56,7 @@ struct GlmASRProjector: ModelProjector {
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         try metadata.addAudio(model, audio)
         metadata.addProjectorType("glma")
-        try metadata.addNeededNumber("audio.num_mel_bins", audio, ["num_mel_bins"])
-        metadata.set(
-            "audio.attention.layer_norm_epsilon", try ModelMetadata.float(audio, "layer_norm_eps", 1e-5))
+        try metadata.addWhisper(audio)
         let whole = ModelConfig(members: model.raw.members ?? [])
         try metadata.addNeededNumber("audio.projector.stack_factor", whole, ["merge_factor"])
     }

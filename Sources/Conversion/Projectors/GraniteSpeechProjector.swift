@@ -22,11 +22,9 @@ struct GraniteSpeechProjector: ModelProjector {
             throw ModelConfig.missing(["projector_config"])
         }
         self.questions = questions
-        let (inner, overflow) = try audio.size("hidden_dim").multipliedReportingOverflow(
-            by: audio.size("feedforward_mult"))
-        guard !overflow else { throw ModelConfig.missing(["feedforward_mult"]) }
         audio["hidden_size"] = audio["hidden_dim"]
-        audio["intermediate_size"] = .integer(inner)
+        audio["intermediate_size"] = .integer(
+            try audio.size("hidden_dim") * audio.size("feedforward_mult"))
         audio["num_attention_heads"] = audio["num_heads"]
         audio["num_hidden_layers"] = audio["num_layers"]
         self.audio = audio
@@ -56,25 +54,10 @@ struct GraniteSpeechProjector: ModelProjector {
             return []
         }
         var renamed = try names.renamed(name, value)
-        if let place = name.utf8.lastIndex(of: UInt8(ascii: ".")), name.containsUTF8(".batch_norm.") {
-            let (start, end) = (String(name[..<place]), String(name[name.utf8.index(after: place)...]))
-            guard let folded = try norms.add(start, end, value.shape, of: model.model),
-                let written = names[start]
-            else { return [] }
-            return [
-                ConvertedTensor("\(written).weight", folded.factor),
-                ConvertedTensor("\(written).bias", folded.term),
-            ]
-        }
+        if let folded = try norms.convert(name, value, names, of: model.model) { return folded }
         if name.hasUTF8Suffix(".attn.to_kv.weight") {
-            guard let view = value.view, let rows = view.shape.first, rows.isMultiple(of: 2) else {
-                throw .wrongShape(name, value.shape, "whose rows are not keys and values")
-            }
-            return zip(["attn_k", "attn_v"], [0..<rows / 2, rows / 2..<rows]).compactMap { part, range in
-                view.sliced(axis: 0, range).map {
-                    ConvertedTensor(renamed.name.replacingUTF8("attn_kv", with: part), TensorValue($0))
-                }
-            }
+            return try TowerTensors.halves(
+                name, renamed, "attn_kv", ["attn_k", "attn_v"], "keys and values")
         }
         let isPoint = ["up_conv", "down_conv"].contains { name.containsUTF8($0) }
         if name.hasUTF8Suffix(".weight"), isPoint, value.shape.count == 3, value.shape[2] == 1 {
@@ -122,9 +105,9 @@ struct GraniteSpeechProjector: ModelProjector {
         guard layers.count == stated.array?.count, !layers.isEmpty else {
             throw .wrongValue("cat_hidden_layers", stated, "a list of layers")
         }
-        let joined = try audio.size("hidden_size").multipliedReportingOverflow(by: layers.count + 1)
+        let joined = try audio.size("hidden_size") * (layers.count + 1)
         let width = questions["encoder_hidden_size"]
-        guard !joined.overflow, width?.integer == joined.partialValue else {
+        guard width?.integer == joined else {
             throw .wrongValue(
                 "encoder_hidden_size", width ?? .null,
                 "\(layers.count + 1) times the length that the encoder's layers have")

@@ -46,16 +46,7 @@ struct Lfm2AudioProjector: ModelProjector {
         _ name: String, _ value: TensorValue
     ) throws(ConversionError) -> [ConvertedTensor] {
         var renamed = try names.renamed(name, value)
-        if let place = name.utf8.lastIndex(of: UInt8(ascii: ".")), name.containsUTF8(".conv.batch_norm.") {
-            let (start, end) = (String(name[..<place]), String(name[name.utf8.index(after: place)...]))
-            guard let folded = try norms.add(start, end, value.shape, of: model.model),
-                let written = names[start]
-            else { return [] }
-            return [
-                ConvertedTensor("\(written).weight", folded.factor),
-                ConvertedTensor("\(written).bias", folded.term),
-            ]
-        }
+        if let folded = try norms.convert(name, value, names, of: model.model) { return folded }
         if name.hasUTF8Prefix("conformer.pre_encode.conv."), name.hasUTF8Suffix(".bias"),
             let view = value.view
         {

@@ -23,11 +23,7 @@ struct LingVLProjector: ModelProjector {
         vision["num_hidden_layers"] = vision["depth"]
         self.vision = vision
         names = ProjectorNames(
-            TowerTensors.qwen.merging([
-                "visual.blocks.*.attn.qkv": "v.blk.*.attn_qkv",
-                "visual.blocks.*.mlp.linear_fc1": "v.blk.*.ffn_up",
-                "visual.blocks.*.mlp.linear_fc2": "v.blk.*.ffn_down",
-                "visual.patch_embed.proj": "v.patch_embd", "visual.pos_embed": "v.position_embd",
+            TowerTensors.qwen3.merging([
                 "visual.merger.norm": "mm.input_norm", "linear_proj.0": "mm.0", "linear_proj.2": "mm.2",
             ]) { $1 }, counts: [("visual.blocks.", try vision.towerDepth())])
     }
@@ -37,19 +33,12 @@ struct LingVLProjector: ModelProjector {
     }
 
     func convert(_ name: String, _ value: TensorValue) throws(ConversionError) -> [ConvertedTensor] {
-        name.hasSameBytes(as: "visual.patch_embed.proj.weight")
-            ? try TowerTensors.frames(name, value) : [try names.renamed(name, value)]
+        try TowerTensors.converted(name, value, names)
     }
 
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         try metadata.addVision(model, vision)
         metadata.addProjectorType("ling3vl")
-        metadata["clip.use_gelu"] = .bool(true)
-        if vision.first(["spatial_merge_size"]) != nil {
-            try metadata.addNeededNumber("vision.spatial_merge_size", vision, ["spatial_merge_size"])
-        }
-        let text = model.part("text_config") ?? ModelConfig(members: [])
-        metadata.set(
-            "vision.attention.layer_norm_epsilon", try ModelMetadata.float(text, "rms_norm_eps", 1e-6))
+        try metadata.addQwen3VL(model, vision)
     }
 }

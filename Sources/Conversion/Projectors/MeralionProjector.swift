@@ -12,11 +12,7 @@ struct MeralionProjector: ModelProjector {
     init(_ model: ProjectorModel) throws(ConversionError) {
         self.model = model
         guard var audio = model.part("speech_config") else { throw ModelConfig.missing(["speech_config"]) }
-        if audio["hidden_size"] == nil, audio["intermediate_size"] == nil {
-            audio["hidden_size"] = audio["d_model"]
-            audio["intermediate_size"] = audio["encoder_ffn_dim"]
-            audio["num_attention_heads"] = audio["encoder_attention_heads"]
-        }
+        audio.renameWhisperSizes()
         self.audio = audio
         names = ProjectorNames(
             TowerTensors.whisper.merging([
@@ -44,9 +40,7 @@ struct MeralionProjector: ModelProjector {
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         try metadata.addAudio(model, audio)
         metadata.addProjectorType("meralion")
-        try metadata.addNeededNumber("audio.num_mel_bins", audio, ["num_mel_bins"])
-        metadata.set(
-            "audio.attention.layer_norm_epsilon", try ModelMetadata.float(audio, "layer_norm_eps", 1e-5))
+        try metadata.addWhisper(audio)
         let whole = ModelConfig(members: model.raw.members ?? [])
         let factor = try whole["speech_mlp_scale_factor"] == nil ? 15 : whole.size("speech_mlp_scale_factor")
         metadata.set("audio.projector.stack_factor", try ModelMetadata.count(factor))

@@ -16,7 +16,8 @@ struct MuseGlimmerProjector: ModelProjector {
         var vision = try model.vision()
         heads = try vision.size("num_attention_heads")
         patch = try vision.size("patch_size")
-        guard try vision.size("patch_temporal") == 2, patch <= 1 << 12 else {
+        guard patch <= 1 << 12 else { throw .wrongValue("patch_size", .integer(patch), "a size of patches") }
+        guard try vision.size("patch_temporal") == 2 else {
             throw .wrongValue("patch_temporal", vision["patch_temporal"] ?? .null, "2, as llama.cpp has it")
         }
         var size = patch

@@ -38,7 +38,7 @@ struct Qwen3VLProjector: ModelProjector {
         }
         self.deep = deep
         names = ProjectorNames(
-            TowerTensors.qwen.merging(Self.own) { $1 },
+            TowerTensors.qwen3.merging(Self.own) { $1 },
             counts: [("visual.blocks.", depth), ("visual.deepstack_merger_list.", deep.count)])
     }
 
@@ -60,21 +60,13 @@ struct Qwen3VLProjector: ModelProjector {
     func addParameters(to metadata: inout ModelMetadata) throws(ConversionError) {
         try metadata.addVision(model, vision)
         metadata.addProjectorType("qwen3vl_merger")
-        metadata["clip.use_gelu"] = .bool(true)
-        if vision.first(["spatial_merge_size"]) != nil {
-            try metadata.addNeededNumber("vision.spatial_merge_size", vision, ["spatial_merge_size"])
-        }
-        let text = model.part("text_config") ?? ModelConfig(members: [])
-        metadata.set(
-            "vision.attention.layer_norm_epsilon", try ModelMetadata.float(text, "rms_norm_eps", 1e-6))
+        try metadata.addQwen3VL(model, vision)
         let depth = try vision.towerDepth()
         metadata.set("vision.is_deepstack_layers", .bools((0..<depth).map { deep.contains($0) }))
     }
 
     private static let own: [ExactName: String] = [
-        "visual.blocks.*.attn.qkv": "v.blk.*.attn_qkv", "visual.blocks.*.mlp.linear_fc1": "v.blk.*.ffn_up",
-        "visual.blocks.*.mlp.linear_fc2": "v.blk.*.ffn_down", "visual.patch_embed.proj": "v.patch_embd",
-        "visual.pos_embed": "v.position_embd", "visual.merger.norm": "v.post_ln",
+        "visual.merger.norm": "v.post_ln",
         "visual.merger.linear_fc1": "mm.0", "visual.merger.linear_fc2": "mm.2",
         "visual.deepstack_merger_list.*.norm": "v.deepstack.*.norm",
         "visual.deepstack_merger_list.*.linear_fc1": "v.deepstack.*.fc1",
@@ -91,5 +83,17 @@ extension ModelConfig {
         guard let size = Int(exactly: (Double(positions).squareRoot() * Double(patch)).rounded(.towardZero))
         else { return }
         self["image_size"] = .integer(size)
+    }
+}
+
+extension ModelMetadata {
+    /// Adds what a tower of Qwen 3 VL's kind has of its own.
+    mutating func addQwen3VL(_ model: ProjectorModel, _ vision: ModelConfig) throws(ConversionError) {
+        self["clip.use_gelu"] = .bool(true)
+        if vision.first(["spatial_merge_size"]) != nil {
+            try addNeededNumber("vision.spatial_merge_size", vision, ["spatial_merge_size"])
+        }
+        let text = model.part("text_config") ?? ModelConfig(members: [])
+        set("vision.attention.layer_norm_epsilon", try Self.float(text, "rms_norm_eps", 1e-6))
     }
 }

@@ -6,12 +6,36 @@ enum TowerTensors {
     /// A tensor with queries, keys and values one after the other: each by itself.
     /// - Throws: where the rows are not three times as many.
     static func thirds(_ name: String, _ value: TensorValue) throws(ConversionError) -> [TensorValue] {
-        guard let view = value.view, let rows = view.shape.first, rows.isMultiple(of: 3) else {
+        guard let parts = divided(value, by: 3) else {
             throw .wrongShape(name, value.shape, "whose rows are not queries, keys and values")
         }
-        let third = rows / 3
-        return (0..<3).compactMap { part in
-            view.sliced(axis: 0, part * third..<(part + 1) * third).map { TensorValue($0) }
+        return parts
+    }
+
+    /// A tensor with two layers one after the other: each by itself, under the name of both with its own part.
+    /// - Parameters:
+    ///   - tensor: as it would be written whole.
+    ///   - part: what of its name stands for both.
+    ///   - parts: what stands there for each.
+    ///   - meaning: what the rows are, for a message.
+    /// - Throws: where the number of rows is odd.
+    static func halves(
+        _ name: String, _ tensor: ConvertedTensor, _ part: String, _ parts: [String], _ meaning: String
+    ) throws(ConversionError) -> [ConvertedTensor] {
+        guard let halves = divided(tensor.value, by: 2) else {
+            throw .wrongShape(name, tensor.value.shape, "whose rows are not \(meaning)")
+        }
+        return zip(parts, halves).map { ConvertedTensor(tensor.name.replacingUTF8(part, with: $0), $1) }
+    }
+
+    /// The rows of a tensor in so many parts of the same size; `nil` where they cannot be divided so.
+    private static func divided(_ value: TensorValue, by count: Int) -> [TensorValue]? {
+        guard let view = value.view, let rows = view.shape.first, rows.isMultiple(of: count) else {
+            return nil
+        }
+        let size = rows / count
+        return (0..<count).compactMap { part in
+            view.sliced(axis: 0, part * size..<(part + 1) * size).map { TensorValue($0) }
         }
     }
 
@@ -43,6 +67,21 @@ enum TowerTensors {
         "visual.blocks.*.norm1": "v.blk.*.ln1", "visual.blocks.*.norm2": "v.blk.*.ln2",
         "visual.blocks.*.attn.proj": "v.blk.*.attn_out",
     ]
+
+    /// The tower of Qwen 3 VL without what joins it to the text.
+    static let qwen3 = qwen.merging([
+        "visual.blocks.*.attn.qkv": "v.blk.*.attn_qkv", "visual.blocks.*.mlp.linear_fc1": "v.blk.*.ffn_up",
+        "visual.blocks.*.mlp.linear_fc2": "v.blk.*.ffn_down", "visual.patch_embed.proj": "v.patch_embd",
+        "visual.pos_embed": "v.position_embd",
+    ]) { $1 }
+
+    /// What is written of a tensor of one of Qwen's towers whose queries, keys and values stay together.
+    static func converted(
+        _ name: String, _ value: TensorValue, _ names: ProjectorNames
+    ) throws(ConversionError) -> [ConvertedTensor] {
+        name.hasSameBytes(as: "visual.patch_embed.proj.weight")
+            ? try frames(name, value) : [try names.renamed(name, value)]
+    }
 
     /// A block of CLIP's and SigLIP's kind, by what stands behind its number.
     static let clipBlock: [ExactName: String] = [

@@ -39,11 +39,7 @@ struct WhisperProjector: ModelProjector {
             ])
         case .ultravox, .flamingo: break
         }
-        if audio["hidden_size"] == nil, audio["intermediate_size"] == nil {
-            audio["hidden_size"] = audio["d_model"]
-            audio["intermediate_size"] = audio["encoder_ffn_dim"]
-            audio["num_attention_heads"] = audio["encoder_attention_heads"]
-        }
+        audio.renameWhisperSizes()
         self.audio = audio
         names = ProjectorNames(
             TowerTensors.whisper.merging(Self.adapter(kind)) { $1 },
@@ -72,9 +68,7 @@ struct WhisperProjector: ModelProjector {
             .qwen2: "qwen2a", .ultravox: "ultravox", .voxtral: "voxtral", .flamingo: "musicflamingo",
         ]
         metadata.addProjectorType(types[kind] ?? "")
-        try metadata.addNeededNumber("audio.num_mel_bins", audio, ["num_mel_bins"])
-        metadata.set(
-            "audio.attention.layer_norm_epsilon", try ModelMetadata.float(audio, "layer_norm_eps", 1e-5))
+        try metadata.addWhisper(audio)
         switch kind {
         case .ultravox:
             let whole = ModelConfig(members: model.raw.members ?? [])
@@ -99,5 +93,23 @@ struct WhisperProjector: ModelProjector {
         case .voxtral, .flamingo:
             return TowerTensors.prefixed(start, ["linear_1": "mm.a.mlp.1", "linear_2": "mm.a.mlp.2"])
         }
+    }
+}
+
+extension ModelConfig {
+    /// Sets the sizes of Whisper's encoder by the names that other towers have for them.
+    mutating func renameWhisperSizes() {
+        guard self["hidden_size"] == nil, self["intermediate_size"] == nil else { return }
+        self["hidden_size"] = self["d_model"]
+        self["intermediate_size"] = self["encoder_ffn_dim"]
+        self["num_attention_heads"] = self["encoder_attention_heads"]
+    }
+}
+
+extension ModelMetadata {
+    /// Adds what Whisper's encoder has of its own.
+    mutating func addWhisper(_ audio: ModelConfig) throws(ConversionError) {
+        try addNeededNumber("audio.num_mel_bins", audio, ["num_mel_bins"])
+        set("audio.attention.layer_norm_epsilon", try Self.float(audio, "layer_norm_eps", 1e-5))
     }
 }

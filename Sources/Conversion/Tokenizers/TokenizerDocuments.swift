@@ -133,12 +133,16 @@ extension ConversionError {
     }
 
     /// A chat template that a model is published without, and the reference takes from elsewhere.
-    /// - Parameter file: the template's name among those of llama.cpp, which are not a part of this program.
-    static func noChatTemplate(_ file: String) -> ConversionError {
+    /// - Parameters:
+    ///   - file: the template's name among those of llama.cpp, which are not a part of this program.
+    ///   - notes: what else there has to be.
+    static func noChatTemplate(_ file: String, notes: [String] = []) -> ConversionError {
         ConversionError(
             .tokenizerMissing,
             "the model has no chat template, and those of its kind are published without one",
-            fix: "copy \(file) (llama.cpp, models/templates) into a directory with the model's files, "
-                + "as chat_template.jinja")
+            notes: notes,
+            fix: "copy \(file) (llama.cpp, models/templates) as chat_template.jinja into a directory with "
+                + "the model's files (hf download MODEL --local-dir DIR), which a manifest names as \"path:DIR\""
+        )
     }
 }

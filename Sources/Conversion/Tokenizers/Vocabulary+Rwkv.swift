@@ -37,7 +37,15 @@ extension Vocabulary {
         try special.set("eot", 261)
         special.replace("bos", 0)
         special.replace("eos", 0)
-        guard special.chatTemplate != nil else { throw .noChatTemplate("llama-cpp-rwkv-world.jinja") }
+        guard special.chatTemplate != nil else {
+            throw .noChatTemplate(
+                "llama-cpp-rwkv-world.jinja",
+                notes: files.settings?.isEmpty ?? true
+                    ? [
+                        "there is no tokenizer_config.json, or it is empty: the reference then leaves a template "
+                            + "out, whatever file it is in"
+                    ] : [])
+        }
         special.add(to: &metadata)
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Storage
 import Synchronization
 
@@ -11,7 +12,7 @@ enum Waiting {
             outcome.value.withLock { $0 = result }
         }
         guard let result = outcome.value.withLock({ $0 }) else {
-            throw FileError("wait for", "a thread", code: 11)
+            throw FileError("wait for", "a thread", code: EAGAIN)
         }
         return try result.get()
     }

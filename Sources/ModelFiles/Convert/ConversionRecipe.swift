@@ -1,4 +1,5 @@
 package import Formats
+import Glibc
 package import Manifests
 package import ModelFacts
 package import Storage
@@ -114,7 +115,7 @@ package struct ConversionInput: Sendable {
             _ = try open()
             return try FileReader.contents(of: location, limit: limit)
         }
-        guard content.size <= limit else { throw FileError("read", content.name, code: 27) }
+        guard content.size <= limit else { throw FileError("read", content.name, code: EFBIG) }
         return try content.bytes(0..<content.size)
     }
 }

@@ -81,27 +81,25 @@ package struct FloatCast: Sendable {
     }
 
     /// The first finite number that would become infinite: of 32-bit floats by their magnitude, of 64-bit ones also
-    /// where the float is infinite already.
-    private func firstOverflow(_ floats: Span<Float>, _ bytes: Span<UInt8>) -> Int? {
+    /// where the float is infinite already. What the kernel finds of these may have been infinite before, which is no
+    /// overflow; all after it are looked at once, one by one, however many infinities there are.
+    /// - Parameter look: finds the first number by its size, as ``NumberKernels/firstMagnitude(in:from:below:)`` does.
+    func firstOverflow(
+        _ floats: Span<Float>, _ bytes: Span<UInt8>,
+        look: (Span<Float>, UInt32, UInt32) -> Int? = {
+            ProcessorLevel.current.kernels.numbers.firstMagnitude(in: $0, from: $1, below: $2)
+        }
+    ) -> Int? {
         let (limit, end): (UInt32, UInt32) = (
             target.overflowLimit, source == .f64 ? 0x7F80_0001 : 0x7F80_0000
         )
-        guard limit < end else { return nil }
-        let kernels = ProcessorLevel.current.kernels.numbers
-        var start = 0
-        while let place = kernels.firstMagnitude(
-            in: floats.extracting(start..<floats.count), from: limit, below: end)
-        {
-            let index = start + place
-            // Of 64 bits, what was infinite before is no overflow.
-            if floats[index].isFinite
-                || FloatCast.double(bytes.extracting(index * 8..<index * 8 + 8)).isFinite
-            {
-                return index
-            }
-            start = index + 1
+        guard limit < end, let place = look(floats, limit, end) else { return nil }
+        guard source == .f64 else { return place }
+        return (place..<floats.count).first { index in
+            let magnitude = floats[index].bitPattern & 0x7FFF_FFFF
+            return magnitude >= limit && magnitude < end
+                && FloatCast.double(bytes.extracting(index * 8..<index * 8 + 8)).isFinite
         }
-        return nil
     }
 
     private static func double(_ bytes: Span<UInt8>) -> Double {

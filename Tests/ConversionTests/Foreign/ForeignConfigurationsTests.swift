@@ -37,8 +37,41 @@ private let defaults: [(kind: String, architecture: String, config: JSON)] = {
     func aMissingKeyIsFoundWhereItsDefaultWouldBe(place: Int) {
         let (kind, architecture, config) = defaults[place]
         let stated = ForeignConfigurations.findings(config, architecture).filter { $0.weight == .warning }
-        let missing = Set(ForeignConfigurations.findings(.object([]), architecture).map { ExactName($0.key) })
+        // Without experts nothing states how they are weighed.
+        let bare: JSON = ["n_routed_experts": 2]
+        let missing = Set(ForeignConfigurations.findings(bare, architecture).map { ExactName($0.key) })
         #expect(stated.filter { !missing.contains(ExactName($0.key)) } == [], "\(kind)")
+    }
+
+    /// How experts are weighed, which transformers does not save: only where llama.cpp fails or computes otherwise without it.
+    @Test(
+        arguments: [
+            ("minimax-m2", ["num_local_experts": 8], ["warning scoring_func"]),
+            ("minimax-m2", ["num_local_experts": 8, "scoring_func": "sigmoid"], []),
+            ("dots1", ["n_routed_experts": 0], []),
+            ("qwen3moe", ["num_experts": 8, "norm_topk_prob": true], []),
+            (
+                "deepseek2", ["architectures": ["DeepseekV3ForCausalLM"], "n_routed_experts": 8],
+                ["warning scoring_func"]
+            ),
+            ("deepseek2", ["architectures": ["DeepseekV2ForCausalLM"], "n_routed_experts": 8], []),
+            (
+                "deepseek2",
+                [
+                    "architectures": ["Glm4MoeLiteForCausalLM"], "n_routed_experts": 8,
+                    "num_hidden_layers": 47, "vocab_size": 154_880,
+                ], []
+            ),
+            (
+                "deepseek2",
+                [
+                    "architectures": ["Glm4MoeLiteForCausalLM"], "n_routed_experts": 8,
+                    "num_hidden_layers": 47, "vocab_size": 154_881,
+                ], ["warning scoring_func"]
+            ),
+        ] as [(String, JSON, [String])])
+    func aWayToWeighExpertsIsMissed(architecture: String, config: JSON, expected: [String]) {
+        #expect(weights(config, architecture).filter { $0.hasUTF8Prefix("warning") } == expected)
     }
 
     @Test func everyFamilyHasRules() {

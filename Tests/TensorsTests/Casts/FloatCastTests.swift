@@ -165,4 +165,22 @@ private func isNaN(_ bits: UInt16, exponent: UInt16) -> Bool {
         let cast = DType.allCases.filter { FloatCast(from: $0, to: .f16) != nil }
         #expect(cast == [.f16, .bf16, .f32, .f64])
     }
+
+    @Test func infinitiesOf64BitsAreLookedAtOnce() throws {
+        let cast = try #require(FloatCast(from: .f64, to: .f16))
+        let count = 1 << 14
+        var doubles = [Double](repeating: -.infinity, count: count)
+        doubles[count - 1] = 65_520
+        let bytes = doubles.flatMap { littleEndian($0.bitPattern, 8) }
+        let floats = doubles.map { Float($0) }
+        var (found, looked): (Int?, Int) = (nil, 0)
+        found = cast.firstOverflow(floats.span, bytes.span) { numbers, limit, end in
+            looked += numbers.count
+            return numbers.indices.first {
+                (limit..<end).contains(numbers[$0].bitPattern & 0x7FFF_FFFF)
+            }
+        }
+        #expect(found == count - 1)
+        #expect(looked == count)
+    }
 }
