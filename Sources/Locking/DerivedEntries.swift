@@ -123,7 +123,8 @@ struct DerivedEntries {
             name: entry.name, kind: entry.kind, asked: entry.asked, origin: .conversion(inputs.conversion),
             license: inputs.license(entry.license),
             facts: (DerivedEntries.facts(facts, source) + DerivedEntries.dangers(inputs.carried, source)
-                + made.results + [ConversionRemark.lockMember(made.remarks)].compactMap(\.self)).sortedByKey, files: files,
+                + made.results + [ConversionRemark.lockMember(made.remarks)].compactMap(\.self)).sortedByKey,
+            files: files,
             tensors: files.flatMap { tensors[$0.path] ?? [] })
     }
 

@@ -17,7 +17,9 @@ extension ModelMetadata {
         }
         guard let classifier = config.first(["classifier_pooling"]) else { return }
         // EuroBERT's default, of which only classifiers make use: the scores of all tokens are averaged.
-        if classifier.isText("late"), !config.architecture.hasUTF8Suffix("ForSequenceClassification") { return }
+        if classifier.isText("late"), !config.architecture.hasUTF8Suffix("ForSequenceClassification") {
+            return
+        }
         guard let name = classifier.string, name != "lasttoken", let number = Self.poolings[name] else {
             throw ConversionError(
                 .configValueWrong,

@@ -7,7 +7,7 @@ import Formats
 /// so does Knapsack: the files are equal, and nothing loads them.
 enum LoaderKeys {
     /// The architectures that need a key, by the end of its name behind the architecture's.
-    private static let needing: [String: String] = [
+    private static let needing: [ExactName: String] = [
         "attention.layer_norm_rms_epsilon": """
         afmoe apertus arcee arctic baichuan bailingmoe bailingmoe2 bailingmoe3 bitnet \
         chameleon chatglm cogvlm deci deepseek deepseek2 deepseek2-ocr deepseek32 deepseek4 \
@@ -159,10 +159,10 @@ enum LoaderKeys {
     ]
 
     /// The keys whose names do not begin with the architecture's.
-    private static let own = ["xielu.alpha_n", "xielu.alpha_p", "xielu.beta", "xielu.eps"]
+    private static let own: Set<ExactName> = ["xielu.alpha_n", "xielu.alpha_p", "xielu.beta", "xielu.eps"]
 
     /// The keys of config.json from which the reference converter takes some.
-    private static let sources = [
+    private static let sources: [ExactName: String] = [
         "attention.layer_norm_epsilon": "layer_norm_eps", "attention.layer_norm_rms_epsilon": "rms_norm_eps",
         "expert_gating_func": "scoring_func",
     ]
@@ -171,7 +171,7 @@ enum LoaderKeys {
     static func findings(_ metadata: ModelMetadata) -> [ForeignFinding] {
         missing(metadata).map { key in
             ForeignFinding(
-                file: "config.json", key: sources[key] ?? key, weight: .warning,
+                file: "config.json", key: sources[ExactName(key)] ?? key, weight: .warning,
                 reason: "is missing: the file has no \(key), as the reference converter leaves it out, and "
                     + "llama.cpp 0c1e57098 does not load it so")
         }
@@ -180,11 +180,11 @@ enum LoaderKeys {
     /// The ends of the names of keys that a file lacks, sorted.
     static func missing(_ metadata: ModelMetadata) -> [String] {
         needing.filter { key, architectures in
-            let name = own.contains(key) ? key : "\(metadata.architecture).\(key)"
+            let name = own.contains(key) ? key.text : "\(metadata.architecture).\(key.text)"
             return metadata[name] == nil
                 && architectures.utf8.split(separator: UInt8(ascii: " ")).contains {
-                    $0.elementsEqual(metadata.architecture.utf8)
+                    String(Substring($0)).hasSameBytes(as: metadata.architecture)
                 }
-        }.keys.sorted { $0.precedesByBytes($1) }
+        }.keys.sorted().map(\.text)
     }
 }
