@@ -16,11 +16,11 @@ enum GGUFAsModel {
             (try? FileStatus.status(of: real))?.kind == .file
         else { return nil }
         let wanted = type.flatMap { try? QuantizationType(named: $0) }?.name ?? "Q8_0"
-        let words = [path, output, wanted].compactMap(\.self).map(ShellWord.quoted).joined(separator: " ")
+        let rest = [output, wanted].compactMap(\.self).map(ShellWord.quoted).joined(separator: " ")
         return Diagnostic(
             code: .directoryMissing,
             "\(FileWalk.shown(path)) is a GGUF file already, and no directory of a model",
-            notes: ["of a file that is quantized already, knapsack quantize needs --allow-requantize"],
-            fix: "to make another type of it: knapsack quantize \(words)", verdict: .undecided)
+            notes: ["a file that is quantized already is quantized again with --allow-requantize alone"],
+            fix: "to make another type of it: knapsack quantize \(ShellWord.quoted(path)) \(rest)", verdict: .undecided)
     }
 }

@@ -174,7 +174,10 @@ package enum ArchitectureRegistry {
         }
         let own = family.classes.filter { stem(of: $0) == Array(wanted) }
         let named = own.isEmpty && family.modelTypes.count == 1 ? family.classes : own
-        return named.first { $0.utf8.ends(with: "ForCausalLM") } ?? named.first
+        // transformers spells LlamaForCausalLM, and nobody else's LLaMAForCausalLM.
+        func capitals(_ name: String) -> Int { name.utf8.count { (0x41...0x5A).contains($0) } }
+        return named.filter { $0.utf8.ends(with: "ForCausalLM") }.min { capitals($0) < capitals($1) }
+            ?? named.first
     }
 
     /// The name by which a tensor goes on in a model of a configuration; its own where it is not written.

@@ -73,7 +73,10 @@ extension ConfigKeys {
                 "z_loss_coefficient",
             ], .ignored("only training uses it")),
         ForeignRow(
-            ["time_step_limit"], .warned([[0, .number(.infinity)]], "llama.cpp has no bounds of steps")),
+            ["time_step_limit"],
+            .warned(
+                [[0, .number(.infinity)], [.number(0), .number(.infinity)]],
+                "llama.cpp has no bounds of steps")),
         ForeignRow(
             [
                 "residual_in_fp32", "fused_add_norm", "use_falcon_mambapy", "use_mambapy", "ssm_cfg",

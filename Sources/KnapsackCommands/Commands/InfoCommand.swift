@@ -91,7 +91,7 @@ struct InfoCommand: KnapsackCommand {
         guard !FileStatus.isDirectory(real) else { return nil }
         return Diagnostic(
             code: .directoryMissing, "\(path) is a file, and info is about directories and sources",
-            fix: "knapsack inspect \(ShellWord.quoted(path)) shows what is in a file", verdict: .undecided)
+            fix: "to see what is in it: knapsack inspect \(ShellWord.quoted(path))", verdict: .undecided)
     }
 
     /// What there is to state; `nil` where something was reported that hinders.

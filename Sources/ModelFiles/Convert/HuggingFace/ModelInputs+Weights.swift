@@ -18,7 +18,7 @@ extension ModelInputs {
                     : "name one of its \(below.count) checkpoints, such as "
                         + ShellWord.quoted(Path.join(name, last))
             } else if let file = gguf.first {
-                "it is GGUF already: \(file); knapsack quantize makes another type of a GGUF file"
+                "it is GGUF already: \(file), of which the command quantize makes another type"
             } else {
                 "download the model's safetensors files"
             }
