@@ -274,7 +274,7 @@ struct ConvertCommand: KnapsackCommand {
             return try await runFit(request, quantization, session)
         }
         let caches = cacheOptions.caches(session.context)
-        if let finding = GGUFAsModel.finding(model, type: outtype, output: target ?? outfile) {
+        if let finding = GGUFAsModel.finding(model, type: outtype) {
             throw Diagnostics(finding)
         }
         let snapshot = try caches.model(model)
