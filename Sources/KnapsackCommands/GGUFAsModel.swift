@@ -22,6 +22,7 @@ enum GGUFAsModel {
                 "Q8_0 stands for the type that is wanted" + (wanted.map { ", here \($0)" } ?? ""),
                 "a file that is quantized already is quantized again with --allow-requantize alone",
             ],
-            fix: "to make another type of it: knapsack quantize \(ShellWord.quoted(path)) Q8_0", verdict: .undecided)
+            fix: "to make another type of it: knapsack quantize \(ShellWord.quoted(path)) Q8_0",
+            verdict: .undecided)
     }
 }
