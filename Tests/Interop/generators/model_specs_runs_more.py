@@ -5,6 +5,7 @@ model_specs_runs.py, and with `most`, how far the answers may be apart."""
 from model_specs import SIZE
 from model_specs_last import HUNYUAN_SIZE
 from model_specs_runs import DELTA, EXPERTS, QWEN_VISION, VISION, run, within
+from model_specs_seen import UNIFIED
 
 BERT = dict(
     vocab_size=SIZE, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=128,
@@ -119,6 +120,7 @@ NOMIC_KEYS = dict(
     rotary_emb_fraction=1.0, rotary_emb_interleaved=False, rotary_emb_scale_base=None,
 )  # fmt: skip
 LATE = {
+    "gemma4-unified": UNIFIED,
     "nomic": bare("NomicBertModel", "wordpiece", NOMIC_KEYS, **BERT),
     "step37": within("Step3p7ForConditionalGeneration", text=STEP, vision_config=VISION) | {"put": dict(text_config=STEP_KEYS)},
     "qwen4-exp": run("Qwen4ExpForCausalLM", put=QWEN4_LAYERS, **QWEN4),
@@ -155,7 +157,6 @@ NOT_RUN = {
     "Gemma3nForConditionalGeneration": "no small model of it was made with transformers; that for text alone is run",
     "Gemma4AssistantForCausalLM": "it drafts for another model, with which alone it answers",
     "Gemma4UnifiedAssistantForCausalLM": "it drafts for another model, with which alone it answers",
-    "Gemma4UnifiedForConditionalGeneration": "no small model of it was made with transformers",
     "Glm5NextForConditionalGeneration": "answers differ by a divergence of 0.0025, and the cause is not known",
     "HYV4ForCausalLM": "answers differ by a divergence of 0.00003, and the cause is not known",
     "KimiLinearModel": "its file is that of `KimiLinearForCausalLM`",
