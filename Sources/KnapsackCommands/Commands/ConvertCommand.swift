@@ -197,14 +197,14 @@ struct ConvertCommand: KnapsackCommand {
         if !isFit, let option = fit.given.first { throw ValidationError("\(option) is for --outtype fit") }
         if dtype != nil || prune != nil {
             guard let target else { throw ValidationError("name the directory to make") }
+            if let option = optionsOfGGUF.first(where: { prune == nil || $0 != "--imatrix" }) {
+                throw ValidationError(
+                    "\(option) is for GGUF, and \(dtype == nil ? "--prune" : "--dtype") makes safetensors")
+            }
             if target.utf8.ends(with: ".gguf") {
                 throw ValidationError(
                     "\(target) is the name of a GGUF, and \(dtype == nil ? "--prune" : "--dtype") makes a directory of "
                         + "safetensors; for GGUF there is --outtype")
-            }
-            if let option = optionsOfGGUF.first(where: { prune == nil || $0 != "--imatrix" }) {
-                throw ValidationError(
-                    "\(option) is for GGUF, and \(dtype == nil ? "--prune" : "--dtype") makes safetensors")
             }
             if prune != nil, !(importance.includeWeights + importance.excludeWeights).isEmpty {
                 throw ValidationError("--include-weights and --exclude-weights are for GGUF")

@@ -44,8 +44,11 @@ extension Caches {
     private func missing(_ text: String, _ error: SourceError?) -> Diagnostic {
         let isScheme = Source.Scheme.allCases.contains { text.utf8.starts(with: "\($0.rawValue):".utf8) }
         if let error, isScheme { return .source(text, error) }
+        // The end of a long path says most.
+        let isPlain = text.utf8.count <= 4096 && text.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+        let shown = isPlain ? "\"\(text)\"" : quoted(text)
         return Diagnostic(
-            code: .directoryMissing, "there is no directory \(quoted(text))",
+            code: .directoryMissing, "there is no directory \(shown)",
             notes: ["a model is a directory, or a source such as hf:org/name"],
             fix: probable(text, error).map { "did you mean \($0)?" }
                 ?? "name the directory, or download the model first", verdict: .undecided)
