@@ -186,7 +186,7 @@ FAMILIES = {
                tensors(GEMMA, OUTER), ["pre_feedforward_layernorm.weight", "post_feedforward_layernorm.weight"]),
     "phi3": (config("Phi3ForCausalLM", "phi3", tie_word_embeddings=False, original_max_position_embeddings=256),
              tensors(PHI3, OUTER | HEAD), ["self_attn.qkv_proj.weight", "mlp.gate_up_proj.weight", "lm_head.weight"]),
-    "mixtral": (config("MixtralForCausalLM", "mixtral", num_local_experts=3, num_experts_per_tok=2, tie_word_embeddings=False),
+    "mixtral": (config("MixtralForCausalLM", "mixtral", num_local_experts=3, intermediate_size=32, num_experts_per_tok=2, tie_word_embeddings=False),
                 tensors(MIXTRAL, OUTER | HEAD), ["block_sparse_moe.gate.weight", "experts.1.w3.weight"]),
     "glm4": (config("Glm4ForCausalLM", "glm4", attention_bias=False, head_dim=16, partial_rotary_factor=0.5, tie_word_embeddings=False),
              tensors(GLM4, OUTER | HEAD), ["post_self_attn_layernorm.weight", "post_mlp_layernorm.weight"]),
