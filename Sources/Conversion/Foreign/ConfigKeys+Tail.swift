@@ -1,6 +1,6 @@
 import Formats
 
-/// Families that came last, whose rules are in neither of the other files.
+/// Families whose rules are in none of the files beside this one.
 extension ConfigKeys {
     /// For families of which some models have blocks that predict further tokens.
     static let prediction = ForeignRow(

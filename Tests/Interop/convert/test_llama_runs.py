@@ -48,14 +48,6 @@ def test_the_next_token_is_as_likely_as_in_transformers(knapsack, tmp_path, scri
     assert found["from uniform"] > 1e-4
 
 
-@pytest.fixture(scope="session")
-def transformers_5() -> None:
-    command = [os.environ["KNAPSACK_LLAMA_PYTHON"], "-c", "import transformers; print(transformers.__version__)"]
-    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    if tuple(map(int, found.split(".")[:2])) < (5, 23):
-        pytest.skip(f"KNAPSACK_LLAMA_PYTHON has transformers {found}, and these models are of 5.23")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS | MORE_RUNS)
 def test_what_transformers_saves_answers_the_same(knapsack, transformers_5, tmp_path, name):

@@ -58,14 +58,6 @@ def test_it_is_loaded(knapsack, small, tmp_path, name):
     assert MISSING.get(name, "") in done.stderr
 
 
-@pytest.fixture(scope="session")
-def transformers_5() -> None:
-    command = [os.environ["KNAPSACK_LLAMA_PYTHON"], "-c", "import transformers; print(transformers.__version__)"]
-    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    if tuple(map(int, found.split(".")[:2])) < (5, 23):
-        pytest.skip(f"KNAPSACK_LLAMA_PYTHON has transformers {found}, and these models are of 5.23")
-
-
 def converted(knapsack, folder: Path, name: str) -> tuple[Path, Path]:
     """Both files of a model, in 32 bits."""
     done = run("make_models_seen.py", folder, name)
