@@ -6,6 +6,7 @@ The caches are made once a session and read by many tests: a test that changes a
 import json
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,3 +207,11 @@ def copy_cache(source: Path, target: Path) -> Path:
     """A cache of one's own to change: links stay links."""
     shutil.copytree(source, target, symlinks=True)
     return target
+
+
+@pytest.fixture(scope="session")
+def transformers_5() -> None:
+    command = [os.environ["KNAPSACK_LLAMA_PYTHON"], "-c", "import transformers; print(transformers.__version__)"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    if tuple(map(int, found.split(".")[:2])) < (5, 23):
+        pytest.skip(f"KNAPSACK_LLAMA_PYTHON has transformers {found}, and these models are of 5.23")
